@@ -1,0 +1,300 @@
+// Who asks: from a request to the account whose key signed it, and to what vouches for its body.
+
+import { Buffer } from "node:buffer";
+import { type Account, type KeyHolder, keyHolder } from "../directory/accounts.ts";
+import type { Address } from "../wire/address.ts";
+import { invalidArgument, S3Error } from "../wire/error.ts";
+import { readSeal, type Seal, UNSIGNED_PAYLOAD } from "../wire/seal.ts";
+import type { World } from "../world.ts";
+import { openSecret, secretsKey } from "./seal-secret.ts";
+import {
+  ALGORITHM,
+  canonicalRequest,
+  chunkSigner,
+  formatTimestamp,
+  parseCredential,
+  parseTimestamp,
+  type Signed,
+  sameSignature,
+  sign,
+  signingKey,
+  stringToSign,
+} from "./sigv4.ts";
+
+/** How far the signer's clock may be off, in ms. */
+export const MAX_SKEW_MS = 15 * 60 * 1000;
+
+/** Longest life of a presigned URL, in seconds. */
+export const PRESIGN_SECONDS_MAX = 7 * 24 * 3600;
+
+/** Someone whose signature held. */
+export interface Caller {
+  account: Pick<Account, "id" | "displayName">;
+  accessKeyId: string;
+}
+
+export interface Authenticated {
+  caller: Caller;
+  seal: Seal;
+}
+
+/** Verifies the request's signature. Throws S3's error for each way in which it does not hold; anonymous is AccessDenied. */
+export async function authenticate(world: World, address: Address): Promise<Authenticated> {
+  const signed = readSigned(address);
+  if (signed === undefined) throw new S3Error("AccessDenied");
+  if (address.headers.has("x-amz-security-token") || address.query.has("X-Amz-Security-Token")) {
+    throw new S3Error("InvalidToken", {
+      message: "Temporary credentials are not supported by this endpoint yet.",
+    });
+  }
+  checkScope(world, signed);
+  checkTime(world.now(), signed, address);
+  const { secret, account } = await keyOf(world, signed.scope.accessKeyId);
+  const key = rememberedSigningKey(world, secret, signed);
+  const canonical = canonicalRequest(address, signed);
+  const text = stringToSign(canonical, signed);
+  if (!sameSignature(sign(key, text), signed.signature)) throw mismatch(signed, canonical, text);
+  checkAllSigned(address, signed);
+  const seal = readSeal(bodyHash(address, signed), () => chunkSigner(key, signed));
+  return { caller: { account, accessKeyId: signed.scope.accessKeyId }, seal };
+}
+
+/** A presigned URL signs no payload, but what is sent to it may still be aws-chunked with unsigned chunks. */
+function bodyHash(address: Address, signed: Signed): string {
+  const sent = address.headers.get("x-amz-content-sha256");
+  if (signed.place === "query" && sent?.startsWith("STREAMING-UNSIGNED-")) return sent;
+  return signed.payloadHash;
+}
+
+function readSigned(address: Address): Signed | undefined {
+  const authorization = address.headers.get("authorization");
+  const inQuery = address.query.has("X-Amz-Algorithm") || address.query.has("X-Amz-Signature");
+  if (authorization !== null && inQuery) {
+    throw invalidArgument(
+      "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified",
+      "Authorization",
+      authorization,
+    );
+  }
+  if (authorization !== null) return readHeader(address, authorization.trim());
+  if (inQuery) return readQuery(address);
+  if (address.query.has("AWSAccessKeyId") && address.query.has("Signature")) throw unsupportedVersion();
+  return undefined;
+}
+
+function unsupportedVersion(): S3Error {
+  return new S3Error("InvalidRequest", {
+    message: "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
+  });
+}
+
+function malformed(message: string, elements: Record<string, string> = {}): S3Error {
+  return new S3Error("AuthorizationHeaderMalformed", {
+    message: `The authorization header is malformed; ${message}`,
+    elements,
+  });
+}
+
+function readHeader(address: Address, authorization: string): Signed {
+  if (/^AWS /.test(authorization)) throw unsupportedVersion();
+  if (!authorization.startsWith(`${ALGORITHM} `)) {
+    throw invalidArgument("Unsupported Authorization Type", "Authorization", authorization);
+  }
+  const parts = new Map(
+    authorization
+      .slice(ALGORITHM.length)
+      .split(",")
+      .map((part) => {
+        const [name = "", ...value] = part.trim().split("=");
+        return [name, value.join("=")];
+      }),
+  );
+  const scope = parseCredential(parts.get("Credential") ?? "");
+  if (scope === undefined) {
+    throw malformed(
+      'the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".',
+    );
+  }
+  const names = parts.get("SignedHeaders") ?? "";
+  const signature = parts.get("Signature") ?? "";
+  if (names === "") throw malformed("missing SignedHeaders.");
+  if (!/^[0-9a-f]{64}$/.test(signature)) throw malformed("the Signature is mal-formed.");
+  const payloadHash = address.headers.get("x-amz-content-sha256");
+  if (payloadHash === null) {
+    throw new S3Error("InvalidRequest", {
+      message: "Missing required header for this request: x-amz-content-sha256",
+    });
+  }
+  const timestamp = headerTimestamp(address);
+  return { place: "header", scope, signedHeaders: headerNames(names), signature, timestamp, payloadHash };
+}
+
+function headerNames(list: string): string[] {
+  return list.split(";").map((name) => name.toLowerCase());
+}
+
+/** x-amz-date, or the Date header, which S3 takes as well. */
+function headerTimestamp({ headers }: Address): string {
+  const amzDate = headers.get("x-amz-date");
+  const text = amzDate ?? headers.get("date") ?? "";
+  const ms = parseTimestamp(text) ?? Date.parse(text);
+  if (Number.isNaN(ms)) {
+    throw new S3Error("AccessDenied", {
+      message: "AWS authentication requires a valid Date or x-amz-date header",
+    });
+  }
+  return formatTimestamp(ms);
+}
+
+function queryError(message: string): S3Error {
+  return new S3Error("AuthorizationQueryParametersError", { message });
+}
+
+function readQuery(address: Address): Signed {
+  const { query } = address;
+  const need = (name: string): string => {
+    const value = query.get(`X-Amz-${name}`);
+    if (value !== undefined) return value;
+    throw queryError(
+      "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.",
+    );
+  };
+  if (need("Algorithm") !== ALGORITHM) throw queryError(`X-Amz-Algorithm only supports "${ALGORITHM}"`);
+  const signature = need("Signature");
+  const timestamp = need("Date");
+  const signedHeaders = headerNames(need("SignedHeaders"));
+  const scope = parseCredential(need("Credential"));
+  checkExpires(need("Expires"));
+  if (scope === undefined) {
+    throw queryError(
+      'Error parsing the X-Amz-Credential parameter; the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".',
+    );
+  }
+  if (parseTimestamp(timestamp) === undefined) {
+    throw queryError("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"");
+  }
+  const sent = signedHeaders.includes("x-amz-content-sha256")
+    ? address.headers.get("x-amz-content-sha256")
+    : null;
+  const payloadHash = query.get("X-Amz-Content-Sha256") ?? sent ?? UNSIGNED_PAYLOAD;
+  return { place: "query", scope, signedHeaders, signature, timestamp, payloadHash };
+}
+
+function checkExpires(text: string): void {
+  if (!/^-?\d{1,15}$/.test(text)) throw queryError("X-Amz-Expires should be a number");
+  if (Number(text) < 0) throw queryError("X-Amz-Expires must be non-negative");
+  if (Number(text) > PRESIGN_SECONDS_MAX) {
+    throw queryError(
+      `X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than ${PRESIGN_SECONDS_MAX} seconds`,
+    );
+  }
+}
+
+function checkScope({ config }: World, { place, scope, timestamp }: Signed): void {
+  const refuse = (message: string, elements: Record<string, string> = {}) =>
+    place === "header"
+      ? malformed(message, elements)
+      : new S3Error("AuthorizationQueryParametersError", {
+          message: `Error parsing the X-Amz-Credential parameter; ${message}`,
+          elements,
+        });
+  if (scope.region !== config.region && scope.region !== "auto") {
+    throw refuse(`the region '${scope.region}' is wrong; expecting '${config.region}'`, {
+      Region: config.region,
+    });
+  }
+  if (scope.service !== "s3") {
+    throw refuse(`incorrect service "${scope.service}". This endpoint belongs to "s3".`);
+  }
+  if (scope.date !== timestamp.slice(0, 8)) {
+    throw refuse(
+      `Invalid credential date "${scope.date}". This date is not the same as X-Amz-Date: "${timestamp.slice(0, 8)}".`,
+    );
+  }
+}
+
+function checkTime(now: number, { place, timestamp }: Signed, { query }: Address): void {
+  const signedAt = parseTimestamp(timestamp) ?? 0;
+  const iso = (ms: number) => new Date(ms).toISOString().replace(/\.\d{3}/, "");
+  if (place === "header") {
+    if (Math.abs(now - signedAt) <= MAX_SKEW_MS) return;
+    throw new S3Error("RequestTimeTooSkewed", {
+      elements: {
+        RequestTime: timestamp,
+        ServerTime: iso(now),
+        MaxAllowedSkewMilliseconds: String(MAX_SKEW_MS),
+      },
+    });
+  }
+  if (signedAt - now > MAX_SKEW_MS)
+    throw new S3Error("AccessDenied", { message: "Request is not valid yet" });
+  const expires = Number(query.get("X-Amz-Expires"));
+  if (now <= signedAt + expires * 1000) return;
+  throw new S3Error("AccessDenied", {
+    message: "Request has expired",
+    elements: {
+      "X-Amz-Expires": String(expires),
+      Expires: iso(signedAt + expires * 1000),
+      ServerTime: iso(now),
+    },
+  });
+}
+
+/** The host, and every x-amz-* header sent, must be under the signature: else anybody could add one. */
+function checkAllSigned({ headers }: Address, { place, signedHeaders }: Signed): void {
+  const needed = [...headers.keys()].filter((name) => name.startsWith("x-amz-"));
+  const exempt = place === "query" ? ["x-amz-content-sha256", "x-amz-user-agent"] : [];
+  const missing = ["host", ...needed].filter(
+    (name) => !signedHeaders.includes(name) && !exempt.includes(name),
+  );
+  if (missing.length === 0) return;
+  throw new S3Error("AccessDenied", {
+    message: "There were headers present in the request which were not signed",
+    elements: { HeadersNotSigned: missing.join(", ") },
+  });
+}
+
+function mismatch({ scope, signature }: Signed, canonical: string, text: string): S3Error {
+  const bytes = (source: string) =>
+    Buffer.from(source, "utf8")
+      .toString("hex")
+      .replace(/..(?=.)/g, "$& ");
+  return new S3Error("SignatureDoesNotMatch", {
+    elements: {
+      AWSAccessKeyId: scope.accessKeyId,
+      StringToSign: text,
+      SignatureProvided: signature,
+      StringToSignBytes: bytes(text),
+      CanonicalRequest: canonical,
+      CanonicalRequestBytes: bytes(canonical),
+    },
+  });
+}
+
+async function keyOf(
+  world: World,
+  accessKeyId: string,
+): Promise<Pick<KeyHolder, "account"> & { secret: string }> {
+  const { root, masterSecret } = world.config;
+  if (accessKeyId === root.accessKeyId) return { secret: root.secret, account: root.account };
+  const asked = world.now();
+  const known = world.memory.keys.get(accessKeyId, asked);
+  if (known !== undefined) return known.value;
+  const holder = await keyHolder(world.database, accessKeyId);
+  if (holder === undefined || holder.disabled) {
+    throw new S3Error("InvalidAccessKeyId", { elements: { AWSAccessKeyId: accessKeyId } });
+  }
+  world.memory.secretsKey ??= secretsKey(masterSecret);
+  const secret = await openSecret(await world.memory.secretsKey, accessKeyId, holder.sealed);
+  world.memory.keys.set(accessKeyId, { ...holder, secret }, asked);
+  return { account: holder.account, secret };
+}
+
+function rememberedSigningKey({ memory, now }: World, secret: string, { scope }: Signed): Uint8Array {
+  const name = `${scope.accessKeyId}/${scope.date}/${scope.region}/${scope.service}`;
+  const known = memory.signingKeys.get(name, now());
+  if (known?.value.secret === secret) return known.value.key;
+  const key = signingKey(secret, scope);
+  memory.signingKeys.set(name, { secret, key }, now());
+  return key;
+}

@@ -1,0 +1,29 @@
+// The two ways in which a store may fail to answer that are no fault of the request, as values to throw.
+
+/** A store could not be reached within the bound, or the outcome is unknown; the caller may try again later. */
+export class Unavailable extends Error {
+  override readonly name = "Unavailable";
+}
+
+/** A bucket as someone remembers it. */
+export interface RememberedBucket {
+  name: string;
+  id: string;
+  generation: number;
+}
+
+/**
+ * The bucket is not what the caller remembers: `closed` (its index is closed: deleted), `stale` (its settings changed),
+ * `lost` (its index was never opened although a row names it). Decide again on fresh settings.
+ */
+export class BucketMoved extends Error {
+  override readonly name = "BucketMoved";
+  readonly bucket: RememberedBucket;
+  readonly how: "closed" | "stale" | "lost";
+
+  constructor(bucket: RememberedBucket, how: "closed" | "stale" | "lost") {
+    super(`bucket ${bucket.name} is ${how}`);
+    this.bucket = bucket;
+    this.how = how;
+  }
+}

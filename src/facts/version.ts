@@ -1,0 +1,33 @@
+// What one version of an object is, apart from its bytes.
+
+import type { Checksum } from "./checksum.ts";
+
+/** The version id of an object in a bucket that never had versioning. */
+export const NULL_VERSION = "null";
+
+/** What its writer said of an object; kept and given back unchanged. */
+export interface Description {
+  /** Representation headers by lower-case name (`content-type`, `cache-control`, …), values byte for byte. */
+  headers: Record<string, string>;
+  /** User metadata by lower-case name, without `x-amz-meta-`. */
+  metadata: Record<string, string>;
+  checksum?: Checksum & { type: "FULL_OBJECT" | "COMPOSITE" };
+  /** Parts that it was uploaded in; absent if it was put whole. */
+  parts?: number;
+}
+
+/** A version that a commit is about to make: `etag` without quotes, `owner` an account's canonical id. */
+export interface Draft {
+  key: string;
+  etag: string;
+  size: number;
+  owner: string;
+  description: Description;
+}
+
+/** A version as the index keeps it. `sequence` is its commit's place in the bucket's history; times in ms since 1970. */
+export interface Version extends Draft {
+  sequence: number;
+  versionId: string;
+  modified: number;
+}

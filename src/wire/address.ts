@@ -1,0 +1,99 @@
+// What a request is addressed to: bucket and key, path-style or virtual-hosted, and its parameters, decoded strictly.
+// Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+
+import { MAX_KEY_BYTES, utf8Length } from "../facts/key.ts";
+import { S3Error } from "./error.ts";
+
+/** Query parameters in the order sent, decoded. */
+export class Query {
+  readonly entries: readonly (readonly [name: string, value: string])[];
+
+  constructor(entries: readonly (readonly [string, string])[]) {
+    this.entries = entries;
+  }
+
+  /** The first value of a parameter; "" if it stands without one. */
+  get(name: string): string | undefined {
+    return this.entries.find(([entry]) => entry === name)?.[1];
+  }
+
+  has(name: string): boolean {
+    return this.entries.some(([entry]) => entry === name);
+  }
+}
+
+/** A request as S3 sees it, apart from its body. */
+export interface Address {
+  method: string;
+  bucket: string | undefined;
+  key: string | undefined;
+  /** The path as sent, percent-encoding and dots untouched: what was signed. */
+  path: string;
+  query: Query;
+  headers: Headers;
+  /** `Accept-Encoding` as the client sent it, if the platform replaced it on the way. */
+  clientAcceptEncoding: string | undefined;
+  secure: boolean;
+}
+
+/**
+ * Reads a request's address. `domains` are the hosts whose subdomains are buckets. Throws InvalidURI for what is not
+ * percent-encoded UTF-8, KeyTooLongError.
+ */
+export function readAddress(request: Request, domains: readonly string[]): Address {
+  const [path, rawQuery] = splitUrl(request.url);
+  const host = (request.headers.get("host") ?? "").replace(/:\d*$/, "").toLowerCase();
+  const domain = domains.find((name) => host.endsWith(`.${name}`));
+  const hosted = domain === undefined ? undefined : host.slice(0, -domain.length - 1);
+  const names = path.slice(1);
+  const slash = names.indexOf("/");
+  const [first, rest] = slash < 0 ? [names, ""] : [names.slice(0, slash), names.slice(slash + 1)];
+  const bucket = hosted ?? percentDecode(first);
+  const key = percentDecode(hosted === undefined ? rest : names);
+  const keyBytes = utf8Length(key);
+  if (keyBytes > MAX_KEY_BYTES) {
+    throw new S3Error("KeyTooLongError", {
+      elements: { Size: String(keyBytes), MaxSizeAllowed: String(MAX_KEY_BYTES) },
+    });
+  }
+  const cf = (request as { cf?: { clientAcceptEncoding?: unknown } }).cf;
+  return {
+    method: request.method,
+    bucket: bucket === "" && key === "" ? undefined : bucket,
+    key: key === "" ? undefined : key,
+    path,
+    query: readQuery(rawQuery),
+    headers: request.headers,
+    clientAcceptEncoding: typeof cf?.clientAcceptEncoding === "string" ? cf.clientAcceptEncoding : undefined,
+    secure: request.url.startsWith("https:"),
+  };
+}
+
+/** Path and query of a URL as they were sent; `new URL` would fold `..` and so read another key. */
+function splitUrl(url: string): [path: string, query: string] {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  const target = start < 0 ? "/" : url.slice(start);
+  const question = target.indexOf("?");
+  return question < 0 ? [target, ""] : [target.slice(0, question), target.slice(question + 1)];
+}
+
+function readQuery(raw: string): Query {
+  const entries = raw.split("&").flatMap((pair): [string, string][] => {
+    if (pair === "") return [];
+    const equals = pair.indexOf("=");
+    const [name, value] = equals < 0 ? [pair, ""] : [pair.slice(0, equals), pair.slice(equals + 1)];
+    // In a query, unlike in a path, a plus is a blank.
+    return [[percentDecode(name.replaceAll("+", "%20")), percentDecode(value.replaceAll("+", "%20"))]];
+  });
+  return new Query(entries);
+}
+
+/** Percent-decoding that insists on well-formed UTF-8. */
+export function percentDecode(text: string): string {
+  if (!text.includes("%")) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new S3Error("InvalidURI");
+  }
+}

@@ -1,0 +1,79 @@
+// How an answer is declared and written: status, headers, and a document or a stream.
+
+import type { S3Error } from "./error.ts";
+import { escapeXml, type Shape } from "./xml.ts";
+
+/** An answer before it becomes a Response. `headers` by wire name; undefined ones are left out. */
+export interface Reply {
+  status: number;
+  headers: Record<string, string | undefined>;
+  body?: string | ReadableStream<Uint8Array> | null;
+}
+
+/** Turns what a handler returns into a reply. */
+export type Output<T> = (value: T) => Reply;
+
+/** An answer without a document; the handler returns its headers. */
+export function empty(status: number): Output<Record<string, string | undefined>> {
+  return (headers) => ({ status, headers, body: null });
+}
+
+/** A document. */
+export function document<T>(shape: Shape<T>): Output<T> {
+  return (value) => ({
+    status: 200,
+    headers: { "content-type": "application/xml" },
+    body: shape.write(value),
+  });
+}
+
+/** A document with headers beside it. */
+export function documentAndHeaders<T>(
+  shape: Shape<T>,
+): Output<{ document: T; headers: Record<string, string | undefined> }> {
+  return ({ document: value, headers }) => ({
+    status: 200,
+    headers: { "content-type": "application/xml", ...headers },
+    body: shape.write(value),
+  });
+}
+
+/** Whatever the handler makes of it: streams, ranges, 304. */
+export const reply: Output<Reply> = (value) => value;
+
+/** The error document, or the bare status for HEAD. `resource` is the path as asked for. */
+export function errorReply(
+  error: S3Error,
+  { method, resource, bucket, key, requestId, hostId }: ErrorPlace,
+): Reply {
+  if (method === "HEAD" || error.status === 304) {
+    return { status: error.status, headers: error.headers, body: null };
+  }
+  const elements: Record<string, string | undefined> = {
+    Code: error.code,
+    Message: error.message,
+    ...error.elements,
+    BucketName: error.code.includes("Bucket") ? bucket : undefined,
+    Key: error.code === "NoSuchKey" ? key : undefined,
+    Resource: resource,
+    RequestId: requestId,
+    HostId: hostId,
+  };
+  const inside = Object.entries(elements).map(([name, value]) =>
+    value === undefined ? "" : `<${name}>${escapeXml(value)}</${name}>`,
+  );
+  return {
+    status: error.status,
+    headers: { ...error.headers, "content-type": "application/xml" },
+    body: `<?xml version="1.0" encoding="UTF-8"?>\n<Error>${inside.join("")}</Error>`,
+  };
+}
+
+export interface ErrorPlace {
+  method: string;
+  resource: string;
+  bucket: string | undefined;
+  key: string | undefined;
+  requestId: string;
+  hostId: string;
+}

@@ -1,0 +1,250 @@
+// The documents that S3 reads and writes, each declared once.
+// Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Types.html
+
+import { etag, flag, integer, many, one, optional, shape, struct, text, time } from "./xml.ts";
+
+const owner = struct({ id: one("ID", text), displayName: optional("DisplayName", text) });
+const prefixes = struct({ prefix: one("Prefix", text) });
+
+export const ListAllMyBucketsResult = shape(
+  "ListAllMyBucketsResult",
+  struct({
+    owner: one("Owner", owner),
+    buckets: one(
+      "Buckets",
+      struct({
+        bucket: many(
+          "Bucket",
+          struct({
+            name: one("Name", text),
+            created: one("CreationDate", time),
+            region: optional("BucketRegion", text),
+          }),
+        ),
+      }),
+    ),
+    prefix: optional("Prefix", text),
+    continuationToken: optional("ContinuationToken", text),
+  }),
+);
+
+export const CreateBucketConfiguration = shape(
+  "CreateBucketConfiguration",
+  struct({ locationConstraint: optional("LocationConstraint", text) }),
+);
+
+/** Text directly in the root: empty for us-east-1. */
+export const LocationConstraint = shape("LocationConstraint", text);
+
+const listedObject = struct({
+  key: one("Key", text),
+  modified: one("LastModified", time),
+  etag: one("ETag", etag),
+  checksumAlgorithm: optional("ChecksumAlgorithm", text),
+  checksumType: optional("ChecksumType", text),
+  size: one("Size", integer),
+  owner: optional("Owner", owner),
+  storageClass: one("StorageClass", text),
+});
+
+export const ListBucketResult = shape(
+  "ListBucketResult",
+  struct({
+    name: one("Name", text),
+    prefix: one("Prefix", text),
+    marker: optional("Marker", text),
+    nextMarker: optional("NextMarker", text),
+    startAfter: optional("StartAfter", text),
+    continuationToken: optional("ContinuationToken", text),
+    nextContinuationToken: optional("NextContinuationToken", text),
+    keyCount: optional("KeyCount", integer),
+    maxKeys: one("MaxKeys", integer),
+    delimiter: optional("Delimiter", text),
+    encodingType: optional("EncodingType", text),
+    isTruncated: one("IsTruncated", flag),
+    contents: many("Contents", listedObject),
+    commonPrefixes: many("CommonPrefixes", prefixes),
+  }),
+);
+
+export const ListVersionsResult = shape(
+  "ListVersionsResult",
+  struct({
+    name: one("Name", text),
+    prefix: one("Prefix", text),
+    keyMarker: one("KeyMarker", text),
+    versionIdMarker: one("VersionIdMarker", text),
+    nextKeyMarker: optional("NextKeyMarker", text),
+    nextVersionIdMarker: optional("NextVersionIdMarker", text),
+    maxKeys: one("MaxKeys", integer),
+    delimiter: optional("Delimiter", text),
+    encodingType: optional("EncodingType", text),
+    isTruncated: one("IsTruncated", flag),
+    versions: many(
+      "Version",
+      struct({
+        key: one("Key", text),
+        versionId: one("VersionId", text),
+        isLatest: one("IsLatest", flag),
+        modified: one("LastModified", time),
+        etag: one("ETag", etag),
+        checksumAlgorithm: optional("ChecksumAlgorithm", text),
+        checksumType: optional("ChecksumType", text),
+        size: one("Size", integer),
+        owner: optional("Owner", owner),
+        storageClass: one("StorageClass", text),
+      }),
+    ),
+    commonPrefixes: many("CommonPrefixes", prefixes),
+  }),
+);
+
+export const Delete = shape(
+  "Delete",
+  struct({
+    objects: many(
+      "Object",
+      struct({
+        key: one("Key", text),
+        versionId: optional("VersionId", text),
+        etag: optional("ETag", etag),
+        modified: optional("LastModifiedTime", text),
+        size: optional("Size", integer),
+      }),
+    ),
+    quiet: optional("Quiet", flag),
+  }),
+);
+
+export const DeleteResult = shape(
+  "DeleteResult",
+  struct({
+    deleted: many("Deleted", struct({ key: one("Key", text), versionId: optional("VersionId", text) })),
+    errors: many(
+      "Error",
+      struct({
+        key: one("Key", text),
+        versionId: optional("VersionId", text),
+        code: one("Code", text),
+        message: one("Message", text),
+      }),
+    ),
+  }),
+);
+
+const checksumMembers = {
+  crc32: optional("ChecksumCRC32", text),
+  crc32c: optional("ChecksumCRC32C", text),
+  crc64nvme: optional("ChecksumCRC64NVME", text),
+  sha1: optional("ChecksumSHA1", text),
+  sha256: optional("ChecksumSHA256", text),
+};
+
+const copied = struct({ modified: one("LastModified", time), etag: one("ETag", etag), ...checksumMembers });
+
+export const CopyObjectResult = shape("CopyObjectResult", copied);
+export const CopyPartResult = shape("CopyPartResult", copied);
+
+export const InitiateMultipartUploadResult = shape(
+  "InitiateMultipartUploadResult",
+  struct({ bucket: one("Bucket", text), key: one("Key", text), uploadId: one("UploadId", text) }),
+);
+
+export const CompleteMultipartUpload = shape(
+  "CompleteMultipartUpload",
+  struct({
+    parts: many(
+      "Part",
+      struct({ number: one("PartNumber", integer), etag: one("ETag", etag), ...checksumMembers }),
+    ),
+  }),
+);
+
+export const CompleteMultipartUploadResult = shape(
+  "CompleteMultipartUploadResult",
+  struct({
+    location: one("Location", text),
+    bucket: one("Bucket", text),
+    key: one("Key", text),
+    etag: one("ETag", etag),
+  }),
+);
+
+export const ListPartsResult = shape(
+  "ListPartsResult",
+  struct({
+    bucket: one("Bucket", text),
+    key: one("Key", text),
+    uploadId: one("UploadId", text),
+    partNumberMarker: one("PartNumberMarker", integer),
+    nextPartNumberMarker: optional("NextPartNumberMarker", integer),
+    maxParts: one("MaxParts", integer),
+    isTruncated: one("IsTruncated", flag),
+    parts: many(
+      "Part",
+      struct({
+        number: one("PartNumber", integer),
+        modified: one("LastModified", time),
+        etag: one("ETag", etag),
+        size: one("Size", integer),
+        ...checksumMembers,
+      }),
+    ),
+    initiator: one("Initiator", owner),
+    owner: one("Owner", owner),
+    storageClass: one("StorageClass", text),
+  }),
+);
+
+export const ListMultipartUploadsResult = shape(
+  "ListMultipartUploadsResult",
+  struct({
+    bucket: one("Bucket", text),
+    keyMarker: one("KeyMarker", text),
+    uploadIdMarker: one("UploadIdMarker", text),
+    nextKeyMarker: optional("NextKeyMarker", text),
+    nextUploadIdMarker: optional("NextUploadIdMarker", text),
+    prefix: optional("Prefix", text),
+    delimiter: optional("Delimiter", text),
+    encodingType: optional("EncodingType", text),
+    maxUploads: one("MaxUploads", integer),
+    isTruncated: one("IsTruncated", flag),
+    uploads: many(
+      "Upload",
+      struct({
+        key: one("Key", text),
+        uploadId: one("UploadId", text),
+        initiator: one("Initiator", owner),
+        owner: one("Owner", owner),
+        storageClass: one("StorageClass", text),
+        initiated: one("Initiated", time),
+      }),
+    ),
+    commonPrefixes: many("CommonPrefixes", prefixes),
+  }),
+);
+
+const grantee = struct({ id: one("ID", text), displayName: optional("DisplayName", text) });
+
+export const AccessControlPolicy = shape(
+  "AccessControlPolicy",
+  struct({
+    owner: one("Owner", owner),
+    grants: one(
+      "AccessControlList",
+      struct({
+        grant: many(
+          "Grant",
+          struct({
+            grantee: one(
+              "Grantee",
+              grantee,
+              'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="CanonicalUser"',
+            ),
+            permission: one("Permission", text),
+          }),
+        ),
+      }),
+    ),
+  }),
+);
