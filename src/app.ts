@@ -1,0 +1,58 @@
+// Hono: request ids, health, the admin route, and everything else to serve().
+
+import { Buffer } from "node:buffer";
+import { Hono } from "hono";
+import { serveAdmin } from "./admin.ts";
+import { serve } from "./serve.ts";
+import type { Reply } from "./wire/output.ts";
+import type { World } from "./world.ts";
+
+/** Everything of Portico's own lies below this; no bucket's name can begin with an underscore. */
+const OWN = "/_portico";
+
+/** What a deployment that is not set up answers to everything. */
+export interface Unready {
+  unready: string;
+}
+
+/** The application over whatever makes a World for a request. */
+export function makeApp<Env extends object>(
+  worldOf: (env: Env, context: Pick<ExecutionContext, "waitUntil">, request: Request) => World | Unready,
+): Hono<{ Bindings: Env }> {
+  const app = new Hono<{ Bindings: Env }>();
+  app.get(`${OWN}/health`, (c) => {
+    const world = worldOf(c.env, c.executionCtx, c.req.raw);
+    return "unready" in world ? c.text(world.unready, 503) : c.text("ok");
+  });
+  app.post(`${OWN}/admin/:noun/:verb`, async (c) => {
+    const world = worldOf(c.env, c.executionCtx, c.req.raw);
+    if ("unready" in world) return c.text(world.unready, 503);
+    return serveAdmin(world, c.req.raw, `${c.req.param("noun")}/${c.req.param("verb")}`);
+  });
+  app.all("*", async (c) => {
+    const world = worldOf(c.env, c.executionCtx, c.req.raw);
+    const ids = { requestId: randomId("hex", 8).toUpperCase(), hostId: randomId("base64", 48) };
+    if ("unready" in world) return respond({ status: 503, headers: {}, body: world.unready }, ids);
+    return respond(await serve(world, c.req.raw, ids.requestId, ids.hostId), ids);
+  });
+  return app;
+}
+
+function randomId(encoding: "hex" | "base64", bytes: number): string {
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString(encoding);
+}
+
+/** A reply with what every answer of S3's carries. */
+function respond(
+  { status, headers, body }: Reply,
+  { requestId, hostId }: { requestId: string; hostId: string },
+) {
+  const sent = new Headers();
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) sent.set(name, value);
+  sent.set("x-amz-request-id", requestId);
+  sent.set("x-amz-id-2", hostId);
+  sent.set("date", new Date().toUTCString());
+  sent.set("server", "Portico");
+  // `manual`: bytes that were stored with a Content-Encoding go out as they are.
+  return new Response(body ?? null, { status, headers: sent, encodeBody: "manual" });
+}

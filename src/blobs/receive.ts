@@ -1,0 +1,57 @@
+// How bytes get into R2: one pass under a fresh name, kept only if the source vouches for them.
+
+/** What R2 found: the MD5 of what it stored, or why it stored nothing. */
+export type Stored = { md5: string } | { mismatch: true } | { failed: unknown };
+
+/** Bytes on their way in. `length` in bytes is exact: R2 refuses a stream that turns out otherwise. */
+export interface Source {
+  readonly length: number;
+  /** The stream to store, and a SHA-256 (hex) for R2 to hold it to. Called once. */
+  open(): { stream: ReadableStream<Uint8Array>; sha256?: string | undefined };
+  /** Resolves only if everything the sender promised of these bytes held; rejects with what did not. */
+  settle(stored: Stored): Promise<void>;
+}
+
+/** A blob that was received: `md5` in hex, which is the etag of an object or part put whole. */
+export interface Received {
+  blob: string;
+  size: number;
+  md5: string;
+}
+
+/** The etag of no bytes at all. */
+export const EMPTY_MD5 = "d41d8cd98f00b204e9800998ecf8427e";
+
+/**
+ * Stores a source under `blob`. If the source does not vouch for it, nothing stays and the source's own error is thrown.
+ * The name must be fresh: it has been told to no store, so it may be deleted here.
+ */
+export async function receive(r2: R2Bucket, blob: string, source: Source): Promise<Received> {
+  const { stream, sha256 } = source.open();
+  const stored = await put(r2, blob, stream, sha256);
+  try {
+    await source.settle(stored);
+  } catch (error) {
+    if ("md5" in stored) await r2.delete(blob);
+    throw error;
+  }
+  if (!("md5" in stored)) throw new Error("a source vouched for bytes that R2 did not store");
+  return { blob, size: source.length, md5: stored.md5 };
+}
+
+async function put(
+  r2: R2Bucket,
+  blob: string,
+  stream: ReadableStream<Uint8Array>,
+  sha256: string | undefined,
+): Promise<Stored> {
+  try {
+    const object = await r2.put(blob, stream, sha256 === undefined ? {} : { sha256 });
+    return { md5: object.etag };
+  } catch (error) {
+    // R2's own code for "the hash in the options does not match".
+    return error instanceof Error && error.message.includes("(10037)")
+      ? { mismatch: true }
+      : { failed: error };
+  }
+}

@@ -1,0 +1,81 @@
+// The Durable Object of a bucket: a shell that lets index/ act for whoever still knows the bucket rightly.
+
+import { DurableObject } from "cloudflare:workers";
+import { commitForbid, commitPut, commitRemove, uploadOutcome } from "./index/commit.ts";
+import { listCurrent } from "./index/listing.ts";
+import { discard } from "./index/litter.ts";
+import { admit, adoptGeneration, closeBucket, type Index, openBucket, openIndex } from "./index/open.ts";
+import type {
+  Asker,
+  BucketIndexCalls,
+  DiscardRequest,
+  ForbidRequest,
+  ListRequest,
+  Moved,
+  Mutator,
+  PutRequest,
+  ReadRequest,
+  RemoveRequest,
+  Rows,
+} from "./index/protocol.ts";
+import { readVersion } from "./index/version.ts";
+
+/** Methods answer `Moved` instead of acting for a caller whose knowledge of the bucket is out of date. */
+export class BucketIndex extends DurableObject implements BucketIndexCalls {
+  readonly #index: Index;
+
+  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+    super(ctx, env);
+    this.#index = openIndex(ctx.storage, Date.now);
+  }
+
+  async open(): Promise<void> {
+    openBucket(this.#index);
+  }
+
+  async close(): Promise<{ closed: boolean } | Moved> {
+    return closeBucket(this.#index);
+  }
+
+  async read(asker: Asker, request: ReadRequest) {
+    return this.#act(asker, (index) => readVersion(index, request));
+  }
+
+  async list(asker: Asker, request: ListRequest) {
+    return this.#act(asker, (index) => listCurrent(index, request));
+  }
+
+  async put(mutator: Mutator, request: PutRequest) {
+    return this.#act(mutator, (index) => commitPut(index, mutator, request));
+  }
+
+  async remove(mutator: Mutator, request: RemoveRequest) {
+    return this.#act(mutator, (index) => commitRemove(index, mutator, request));
+  }
+
+  async forbid(mutator: Mutator, request: ForbidRequest) {
+    return this.#act(mutator, (index) => commitForbid(index, mutator, request));
+  }
+
+  async outcome(asker: Asker, upload: string) {
+    return this.#act(asker, (index) => uploadOutcome(index, upload));
+  }
+
+  /** Litter may be handed to a closed index too: it stays until its litter is gone. */
+  async discard({ upload, blobs }: DiscardRequest): Promise<void> {
+    discard(this.#index, upload, blobs);
+  }
+
+  async adopt(generation: number): Promise<void> {
+    adoptGeneration(this.#index, generation);
+  }
+
+  async rows(): Promise<Rows> {
+    return this.#index.rows;
+  }
+
+  #act<Answer>(asker: Asker, act: (index: Index) => Answer): Answer | Moved {
+    this.#index.rows.calls += 1;
+    return admit(this.#index, asker) ?? act(this.#index);
+  }
+}

@@ -1,0 +1,196 @@
+// Multipart uploads in progress and their parts, as D1 keeps them.
+
+import type { Checksum } from "../facts/checksum.ts";
+import { type Bound, type Page, Rollup, type Window } from "../facts/rollup.ts";
+import type { Description } from "../facts/version.ts";
+import type { Bucket } from "./buckets.ts";
+import { type Database, type Row, statement } from "./database.ts";
+
+/** An upload. `key` and `id` name it within its bucket; `initiated` in ms since 1970. */
+export interface Upload {
+  key: string;
+  id: string;
+  owner: string;
+  initiated: number;
+  description: Description;
+}
+
+/** A part as it counts. `etag` without quotes, `size` in bytes, `modified` in ms since 1970. */
+export interface Part {
+  number: number;
+  blob: string;
+  size: number;
+  etag: string;
+  checksum?: Checksum;
+  modified: number;
+}
+
+type UploadRow = Row & { key: string; id: string; owner: string; initiated: number; description: string };
+type PartRow = Row & {
+  number: number;
+  blob: string;
+  turn: number;
+  size: number;
+  etag: string;
+  checksum: string | null;
+  modified: number;
+};
+
+/** The bucket as the caller remembers it: a statement finds nothing if its settings have changed since. */
+const SAME_BUCKET = "bucket.name = ? and bucket.id = ? and bucket.generation = ?";
+
+function same({ name, id, generation }: Bucket): [string, string, number] {
+  return [name, id, generation];
+}
+
+/** Begins an upload; false if the bucket is not as remembered. */
+export async function createUpload(database: Database, bucket: Bucket, upload: Upload): Promise<boolean> {
+  const { key, id, owner, initiated, description } = upload;
+  const rows = await database.rows(
+    statement(
+      `insert into upload select bucket.id, ?, ?, ?, ?, ? from bucket where ${SAME_BUCKET}
+       on conflict do update set owner = excluded.owner returning id`,
+      key,
+      id,
+      owner,
+      initiated,
+      JSON.stringify(description),
+      ...same(bucket),
+    ),
+  );
+  return rows.length > 0;
+}
+
+/** Keeps a part of an upload; false if there is no such upload, or the bucket is not as remembered. */
+export async function putPart(
+  database: Database,
+  bucket: Bucket,
+  { key, id }: Pick<Upload, "key" | "id">,
+  part: Part,
+): Promise<boolean> {
+  const rows = await database.rows(
+    statement(
+      `insert into part select upload.id, ?, ?,
+         (select coalesce(max(turn), 0) + 1 from part where upload = ? and number = ?), ?, ?, ?, ?
+       from bucket join upload on upload.bucket = bucket.id
+       where ${SAME_BUCKET} and upload.key = ? and upload.id = ?
+       on conflict do update set size = excluded.size returning turn`,
+      part.number,
+      part.blob,
+      id,
+      part.number,
+      part.size,
+      part.etag,
+      part.checksum === undefined ? null : JSON.stringify(part.checksum),
+      part.modified,
+      ...same(bucket),
+      key,
+      id,
+    ),
+  );
+  return rows.length > 0;
+}
+
+/**
+ * An upload with all that it holds: `parts` those that count, by number; `replaced` the blobs of parts uploaded again.
+ * Undefined if there is no such upload, or the bucket is not as remembered.
+ */
+export async function uploadWithParts(
+  database: Database,
+  bucket: Bucket,
+  { key, id }: Pick<Upload, "key" | "id">,
+): Promise<{ upload: Upload; parts: Part[]; replaced: string[] } | undefined> {
+  const [uploads, rows] = await database.batch([
+    statement(
+      `select upload.* from bucket join upload on upload.bucket = bucket.id
+       where ${SAME_BUCKET} and upload.key = ? and upload.id = ?`,
+      ...same(bucket),
+      key,
+      id,
+    ),
+    statement(
+      "select number, blob, turn, size, etag, checksum, modified from part where upload = ? order by number, turn",
+      id,
+    ),
+  ]);
+  const found = uploads?.[0] as UploadRow | undefined;
+  if (found === undefined) return undefined;
+  const parts: Part[] = [];
+  const replaced: string[] = [];
+  for (const row of (rows ?? []) as PartRow[]) {
+    const previous = parts.at(-1);
+    if (previous?.number === row.number) replaced.push(parts.pop()?.blob ?? "");
+    parts.push(partOf(row));
+  }
+  return { upload: uploadOf(found), parts, replaced };
+}
+
+/** Removes an upload and gives the blobs that its rows named. Repeating it is nothing. */
+export async function removeUpload(
+  database: Database,
+  bucket: Pick<Bucket, "id">,
+  { key, id }: Pick<Upload, "key" | "id">,
+): Promise<string[]> {
+  const [blobs] = await database.batch([
+    statement("delete from part where upload = ? returning blob", id),
+    statement("delete from upload where bucket = ? and key = ? and id = ?", bucket.id, key, id),
+  ]);
+  return (blobs ?? []).map(({ blob }) => String(blob));
+}
+
+/** One page of the bucket's uploads, by key and then time; undefined if the bucket is not as remembered. */
+export async function listUploads(
+  database: Database,
+  bucket: Bucket,
+  window: Window,
+): Promise<Page<Upload> | undefined> {
+  const rollup = new Rollup<Upload>(window);
+  for (;;) {
+    const rows = await uploadsFrom(database, bucket, rollup.bound, rollup.end, Math.max(rollup.wanted, 1));
+    if (rows === undefined) return undefined;
+    let seeking = false;
+    for (const row of rows) {
+      const step = rollup.offer(uploadOf(row));
+      seeking = step === "seek";
+      if (step !== "next") break;
+    }
+    if (!seeking || rollup.bound === undefined) return rollup.page;
+  }
+}
+
+async function uploadsFrom(
+  database: Database,
+  bucket: Bucket,
+  bound: Bound | undefined,
+  end: string | undefined,
+  limit: number,
+): Promise<UploadRow[] | undefined> {
+  const known = statement(`select 1 as known from bucket where ${SAME_BUCKET}`, ...same(bucket));
+  const [found, rows] = await database.batch(
+    bound === undefined ? [known] : [known, nextUploads(bucket.id, bound, end, limit)],
+  );
+  return found?.length === 0 ? undefined : ((rows ?? []) as UploadRow[]);
+}
+
+function nextUploads(bucket: string, bound: Bound, end: string | undefined, limit: number) {
+  const start = bound.inclusive ? "key >= ?" : bound.id === undefined ? "key > ?" : "(key, id) > (?, ?)";
+  const from = bound.id === undefined ? [bound.key] : [bound.key, bound.id];
+  const below = end === undefined ? "" : "and key < ?";
+  const to = end === undefined ? [] : [end];
+  return statement(
+    `select * from upload where bucket = ? and ${start} ${below} order by key, id limit ?`,
+    bucket,
+    ...from,
+    ...to,
+    limit,
+  );
+}
+
+function uploadOf({ key, id, owner, initiated, description }: UploadRow): Upload {
+  return { key, id, owner, initiated, description: JSON.parse(description) as Description };
+}
+
+function partOf({ number, blob, size, etag, checksum, modified }: PartRow): Part {
+  const part = { number, blob, size, etag, modified };
+  return checksum === null ? part : { ...part, checksum: JSON.parse(checksum) as Checksum };
+}

@@ -1,0 +1,51 @@
+// What no version names any more, until the sweep takes its bytes: whoever lets go of a body does it here.
+
+import { type Index, query } from "./open.ts";
+
+/** Puts blobs that nothing here names into litter. Repeating it keeps the first time. */
+export function litterBlobs(index: Index, blobs: readonly string[], at: number): void {
+  for (const blob of blobs) query(index, "insert or ignore into litter values (?, ?, 0)", blob, at);
+}
+
+/** Whether any of these blobs is litter already: such a blob may vanish and must not be named again. */
+export function anyLitter(index: Index, blobs: readonly string[]): boolean {
+  if (blobs.length === 1)
+    return query(index, "select 1 from litter where name = ?", blobs[0] ?? "").length > 0;
+  const statement = "select 1 from json_each(?) as asked join litter on litter.name = asked.value limit 1";
+  return query(index, statement, JSON.stringify(blobs)).length > 0;
+}
+
+/** One more version names this body. */
+export function holdBody(index: Index, body: string): void {
+  if (body === "") return;
+  query(index, "insert into holders values (?, 2) on conflict (body) do update set count = count + 1", body);
+}
+
+/** One version less names this body; the last one turns it into litter. */
+export function releaseBody(index: Index, body: string, paged: boolean, at: number): void {
+  if (body === "") return;
+  const [held] = query<{ count: number }>(index, "select count from holders where body = ?", body);
+  if (held === undefined) {
+    query(index, "insert or ignore into litter values (?, ?, ?)", body, at, paged ? 1 : 0);
+  } else if (held.count <= 2) {
+    query(index, "delete from holders where body = ?", body);
+  } else {
+    query(index, "update holders set count = count - 1 where body = ?", body);
+  }
+}
+
+/** Blobs of an ended upload that its object does not use go into litter; those in the object's body are spared. */
+export function discard(index: Index, upload: string | undefined, blobs: readonly string[]): void {
+  const used = new Set<string>();
+  if (upload !== undefined) {
+    for (const { list } of query<{ list: string }>(
+      index,
+      "select list from extents where body = ?",
+      upload,
+    )) {
+      for (const [, blob] of JSON.parse(list) as [number, string, number][]) used.add(blob);
+    }
+  }
+  const unused = blobs.filter((blob) => !used.has(blob));
+  if (unused.length > 0) index.transaction(() => litterBlobs(index, unused, index.now()));
+}

@@ -1,0 +1,97 @@
+// One bucket's index as its functions hold it: the tables, what is kept in memory of them, and the clock.
+
+import type { Asker, Moved, Rows } from "./protocol.ts";
+import { migrate } from "./schema.ts";
+import { loadTail, type Tail } from "./tail.ts";
+
+export type Phase = "new" | "open" | "closed";
+
+/** Memory is changed only after the transaction that made the change true has returned. */
+export interface Index {
+  sql: SqlStorage;
+  transaction<T>(act: () => T): T;
+  now(): number;
+  state: { phase: Phase; generation: number };
+  tail: Tail;
+  rows: Rows;
+}
+
+export type SqlValue = string | number | null;
+
+/** Opens the index over an object's storage; `now` gives ms since 1970. */
+export function openIndex(storage: DurableObjectStorage, now: () => number): Index {
+  migrate(storage);
+  const { sql } = storage;
+  const state = sql
+    .exec<{ phase: Phase; generation: number }>("select phase, generation from state")
+    .toArray()[0];
+  return {
+    sql,
+    transaction: (act) => storage.transactionSync(act),
+    now,
+    state: state ?? { phase: "new", generation: 0 },
+    tail: loadTail(sql),
+    rows: { calls: 0, read: 0, written: 0 },
+  };
+}
+
+/** Runs one statement to its end and gives its rows. */
+export function query<Row extends Record<string, SqlStorageValue>>(
+  index: Index,
+  statement: string,
+  ...bindings: SqlValue[]
+): Row[] {
+  const cursor = index.sql.exec<Row>(statement, ...bindings);
+  const rows = cursor.toArray();
+  index.rows.read += cursor.rowsRead;
+  index.rows.written += cursor.rowsWritten;
+  return rows;
+}
+
+/** Runs one statement and gives its rows as they are read: whoever stops early pays for no more. */
+export function* scan<Row extends Record<string, SqlStorageValue>>(
+  index: Index,
+  statement: string,
+  ...bindings: SqlValue[]
+): Generator<Row> {
+  const cursor = index.sql.exec<Row>(statement, ...bindings);
+  try {
+    for (const row of cursor) yield row;
+  } finally {
+    index.rows.read += cursor.rowsRead;
+  }
+}
+
+function setState(index: Index, phase: Phase, generation: number): void {
+  query(index, "insert or replace into state values (1, ?, ?)", phase, generation);
+  index.state = { phase, generation };
+}
+
+/** Whether this caller may be served; a newer generation than ours is adopted. */
+export function admit(index: Index, { generation }: Asker): Moved | undefined {
+  const { state } = index;
+  if (state.phase !== "open") return { moved: state.phase === "new" ? "lost" : "closed" };
+  if (generation < state.generation) return { moved: "stale" };
+  adoptGeneration(index, generation);
+  return undefined;
+}
+
+/** Hears of newer settings: from then on nobody who remembers older ones is served. */
+export function adoptGeneration(index: Index, generation: number): void {
+  const { phase, generation: known } = index.state;
+  if (phase === "open" && generation > known) setState(index, phase, generation);
+}
+
+/** Opens a fresh index. A closed one stays closed: a bucket's id is never used again. */
+export function openBucket(index: Index): void {
+  if (index.state.phase === "new") setState(index, "open", 0);
+}
+
+/** Closes the index for ever, unless the bucket holds anything, or the index was lost. Repeating it is nothing. */
+export function closeBucket(index: Index): { closed: boolean } | Moved {
+  if (index.state.phase === "closed") return { closed: true };
+  if (index.state.phase === "new") return { moved: "lost" };
+  if (query(index, "select 1 from current limit 1").length > 0) return { closed: false };
+  setState(index, "closed", index.state.generation);
+  return { closed: true };
+}

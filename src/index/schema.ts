@@ -1,0 +1,37 @@
+// The index's tables, and how an older index is brought forward when its object wakes.
+
+/** One list of statements a schema version, in order; never edited once released, only added to. */
+const STEPS: readonly (readonly string[])[] = [
+  [
+    // Whether the bucket is open, and the newest generation of its settings that was heard of.
+    "create table state (one integer primary key check (one = 1), phase text not null, generation integer not null) strict",
+    // The live version of each key. `body`: '' empty, a blob, or (with `pages`) the name of a list in `extents`.
+    // `pages`: JSON [[page, first byte], …].
+    `create table current (key text primary key, sequence integer not null, size integer not null, etag text not null,
+      modified integer not null, owner text not null, body text not null, pages text, description text not null)
+      strict, without rowid`,
+    "create table extents (body text not null, page integer not null, list text not null, primary key (body, page)) strict, without rowid",
+    // Bodies that more than one version names.
+    "create table holders (body text primary key, count integer not null) strict, without rowid",
+    // What no row names: blobs, and with `paged` whole lists in `extents`.
+    "create table litter (name text primary key, since integer not null, paged integer not null) strict, without rowid",
+    // Uploads that ended here: the commit's answer, or null if forbidden.
+    "create table ended (upload text primary key, at integer not null, answer text) strict, without rowid",
+    // Counters and the records of recent commits, in segments of about a page; a commit writes the last one only.
+    `create table tail (segment integer primary key, sequence integer not null, objects integer not null,
+      bytes integer not null, records text not null) strict`,
+  ],
+];
+
+/** Brings the tables to this code's version. Runs in the object's constructor, before any call. */
+export function migrate(storage: DurableObjectStorage): void {
+  const { sql } = storage;
+  sql.exec("create table if not exists schema (version integer not null) strict");
+  const found = sql.exec<{ version: number }>("select version from schema").toArray()[0]?.version ?? 0;
+  if (found >= STEPS.length) return;
+  storage.transactionSync(() => {
+    for (const step of STEPS.slice(found)) for (const statement of step) sql.exec(statement);
+    sql.exec("delete from schema");
+    sql.exec("insert into schema values (?)", STEPS.length);
+  });
+}

@@ -1,0 +1,122 @@
+// THE TABLE: every operation that S3 has, built or absent. Nothing else knows an operation by name.
+
+import { getBucketAcl, getObjectAcl } from "./ops/acl.ts";
+import { createBucket, deleteBucket, getBucketLocation, headBucket } from "./ops/bucket.ts";
+import { copyObject } from "./ops/copy.ts";
+import { deleteObject, deleteObjects } from "./ops/delete.ts";
+import { listObjects, listObjectsV2, listObjectVersions } from "./ops/list.ts";
+import {
+  abortMultipartUpload,
+  completeMultipartUpload,
+  createMultipartUpload,
+  uploadPart,
+  uploadPartCopy,
+} from "./ops/multipart.ts";
+import { getObject, headObject } from "./ops/read.ts";
+import { listBuckets } from "./ops/service.ts";
+import { UNSET } from "./ops/unset.ts";
+import { listMultipartUploads, listParts } from "./ops/uploads.ts";
+import { putObject } from "./ops/write.ts";
+import type { Absent, Row } from "./router.ts";
+
+/** Rows that answer as a fresh bucket does, while what they read cannot be set. */
+export const UNSET_NAMES: ReadonlySet<string> = new Set(UNSET.map(({ name }) => name));
+
+const ABSENT: readonly Absent[] = [
+  { name: "CreateBucketMetadataConfiguration", route: "POST /{Bucket}?metadataConfiguration" },
+  { name: "CreateBucketMetadataTableConfiguration", route: "POST /{Bucket}?metadataTable" },
+  { name: "CreateSession", route: "GET /{Bucket}?session" },
+  { name: "DeleteBucketAnalyticsConfiguration", route: "DELETE /{Bucket}?analytics" },
+  { name: "DeleteBucketCors", route: "DELETE /{Bucket}?cors" },
+  { name: "DeleteBucketEncryption", route: "DELETE /{Bucket}?encryption" },
+  { name: "DeleteBucketIntelligentTieringConfiguration", route: "DELETE /{Bucket}?intelligent-tiering" },
+  { name: "DeleteBucketInventoryConfiguration", route: "DELETE /{Bucket}?inventory" },
+  { name: "DeleteBucketLifecycle", route: "DELETE /{Bucket}?lifecycle" },
+  { name: "DeleteBucketMetadataConfiguration", route: "DELETE /{Bucket}?metadataConfiguration" },
+  { name: "DeleteBucketMetadataTableConfiguration", route: "DELETE /{Bucket}?metadataTable" },
+  { name: "DeleteBucketMetricsConfiguration", route: "DELETE /{Bucket}?metrics" },
+  { name: "DeleteBucketOwnershipControls", route: "DELETE /{Bucket}?ownershipControls" },
+  { name: "DeleteBucketPolicy", route: "DELETE /{Bucket}?policy" },
+  { name: "DeleteBucketReplication", route: "DELETE /{Bucket}?replication" },
+  { name: "DeleteBucketTagging", route: "DELETE /{Bucket}?tagging" },
+  { name: "DeleteBucketWebsite", route: "DELETE /{Bucket}?website" },
+  { name: "DeleteObjectTagging", route: "DELETE /{Bucket}/{Key}?tagging" },
+  { name: "DeletePublicAccessBlock", route: "DELETE /{Bucket}?publicAccessBlock" },
+  { name: "GetBucketAbac", route: "GET /{Bucket}?abac" },
+  { name: "GetBucketAnalyticsConfiguration", route: "GET /{Bucket}?analytics&id={id}" },
+  { name: "GetBucketIntelligentTieringConfiguration", route: "GET /{Bucket}?intelligent-tiering&id={id}" },
+  { name: "GetBucketInventoryConfiguration", route: "GET /{Bucket}?inventory&id={id}" },
+  // The older name of GetBucketLifecycleConfiguration, with the older document.
+  { name: "GetBucketLifecycle", route: "GET /{Bucket}?lifecycle" },
+  { name: "GetBucketMetadataConfiguration", route: "GET /{Bucket}?metadataConfiguration" },
+  { name: "GetBucketMetadataTableConfiguration", route: "GET /{Bucket}?metadataTable" },
+  { name: "GetBucketMetricsConfiguration", route: "GET /{Bucket}?metrics&id={id}" },
+  { name: "GetBucketNotification", route: "GET /{Bucket}?notification" },
+  { name: "GetObjectAttributes", route: "GET /{Bucket}/{Key}?attributes" },
+  { name: "GetObjectTorrent", route: "GET /{Bucket}/{Key}?torrent" },
+  // Directory buckets have an endpoint of their own; there it would be "GET /".
+  { name: "ListDirectoryBuckets", route: "GET /?x-id=ListDirectoryBuckets" },
+  { name: "PutBucketAbac", route: "PUT /{Bucket}?abac" },
+  { name: "PutBucketAccelerateConfiguration", route: "PUT /{Bucket}?accelerate" },
+  { name: "PutBucketAcl", route: "PUT /{Bucket}?acl" },
+  { name: "PutBucketAnalyticsConfiguration", route: "PUT /{Bucket}?analytics" },
+  { name: "PutBucketCors", route: "PUT /{Bucket}?cors" },
+  { name: "PutBucketEncryption", route: "PUT /{Bucket}?encryption" },
+  { name: "PutBucketIntelligentTieringConfiguration", route: "PUT /{Bucket}?intelligent-tiering" },
+  { name: "PutBucketInventoryConfiguration", route: "PUT /{Bucket}?inventory" },
+  { name: "PutBucketLifecycle", route: "PUT /{Bucket}?lifecycle" },
+  { name: "PutBucketLifecycleConfiguration", route: "PUT /{Bucket}?lifecycle" },
+  { name: "PutBucketLogging", route: "PUT /{Bucket}?logging" },
+  { name: "PutBucketMetricsConfiguration", route: "PUT /{Bucket}?metrics" },
+  { name: "PutBucketNotification", route: "PUT /{Bucket}?notification" },
+  { name: "PutBucketNotificationConfiguration", route: "PUT /{Bucket}?notification" },
+  { name: "PutBucketOwnershipControls", route: "PUT /{Bucket}?ownershipControls" },
+  { name: "PutBucketPolicy", route: "PUT /{Bucket}?policy" },
+  { name: "PutBucketReplication", route: "PUT /{Bucket}?replication" },
+  { name: "PutBucketRequestPayment", route: "PUT /{Bucket}?requestPayment" },
+  { name: "PutBucketTagging", route: "PUT /{Bucket}?tagging" },
+  { name: "PutBucketVersioning", route: "PUT /{Bucket}?versioning" },
+  { name: "PutBucketWebsite", route: "PUT /{Bucket}?website" },
+  { name: "PutObjectAcl", route: "PUT /{Bucket}/{Key}?acl" },
+  { name: "PutObjectLegalHold", route: "PUT /{Bucket}/{Key}?legal-hold" },
+  { name: "PutObjectLockConfiguration", route: "PUT /{Bucket}?object-lock" },
+  { name: "PutObjectRetention", route: "PUT /{Bucket}/{Key}?retention" },
+  { name: "PutObjectTagging", route: "PUT /{Bucket}/{Key}?tagging" },
+  { name: "PutPublicAccessBlock", route: "PUT /{Bucket}?publicAccessBlock" },
+  { name: "RenameObject", route: "PUT /{Bucket}/{Key}?renameObject" },
+  { name: "RestoreObject", route: "POST /{Bucket}/{Key}?restore" },
+  { name: "SelectObjectContent", route: "POST /{Bucket}/{Key}?select&select-type=2" },
+  { name: "UpdateBucketMetadataInventoryTableConfiguration", route: "PUT /{Bucket}?metadataInventoryTable" },
+  { name: "UpdateBucketMetadataJournalTableConfiguration", route: "PUT /{Bucket}?metadataJournalTable" },
+  { name: "UpdateObjectEncryption", route: "PUT /{Bucket}/{Key}?encryption" },
+  // On the host of an Object Lambda; here it would be a POST to a bucket of this name, which no bucket can have.
+  { name: "WriteGetObjectResponse", route: "POST /{Bucket}", header: "x-amz-request-route" },
+];
+
+export const OPERATIONS: readonly Row[] = [
+  abortMultipartUpload,
+  completeMultipartUpload,
+  copyObject,
+  createBucket,
+  createMultipartUpload,
+  deleteBucket,
+  deleteObject,
+  deleteObjects,
+  getBucketAcl,
+  getBucketLocation,
+  getObject,
+  getObjectAcl,
+  headBucket,
+  headObject,
+  listBuckets,
+  listMultipartUploads,
+  listObjects,
+  listObjectsV2,
+  listObjectVersions,
+  listParts,
+  putObject,
+  uploadPart,
+  uploadPartCopy,
+  ...UNSET,
+  ...ABSENT,
+];

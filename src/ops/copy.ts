@@ -1,0 +1,194 @@
+// CopyObject: by reference inside a bucket, as a stream between two.
+// Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+
+import { admitToBucket } from "../auth/authorize.ts";
+import { readBlobs } from "../blobs/read.ts";
+import type { Source } from "../blobs/receive.ts";
+import { MAX_PUT_BYTES } from "../body/payload.ts";
+import type { Bucket } from "../directory/buckets.ts";
+import { judgeRead, type ReadConditions } from "../facts/condition.ts";
+import { piecesOf } from "../facts/extent.ts";
+import { MAX_KEY_BYTES, utf8Length } from "../facts/key.ts";
+import type { Slice } from "../facts/range.ts";
+import type { Description } from "../facts/version.ts";
+import type { NewBody, PutAnswer, ReadAnswer } from "../index/protocol.ts";
+import { type ObjectContext, operation } from "../operation.ts";
+import { percentDecode } from "../wire/address.ts";
+import { invalidArgument, S3Error } from "../wire/error.ts";
+import { type Field, header } from "../wire/input.ts";
+import { documentAndHeaders } from "../wire/output.ts";
+import { CopyObjectResult } from "../wire/shapes.ts";
+import type { World } from "../world.ts";
+import { checksumMembers, description, nothingUnbuilt } from "./description.ts";
+import { foundOr, readConditions } from "./read.ts";
+import { checkStillHere, committedOr, receiveSource, writeConditions } from "./write.ts";
+
+/** Largest source that CopyObject takes, in bytes. */
+export const MAX_COPY_BYTES = MAX_PUT_BYTES;
+
+/** How often a copy begins again because its source changed under it. */
+const MAX_TRIES = 4;
+
+export interface CopySource {
+  bucket: string;
+  key: string;
+  versionId: string | undefined;
+}
+
+/** `x-amz-copy-source`: `/bucket/key?versionId=…`, percent-encoded, the first slash optional. */
+export const copySource: Field<CopySource> = ({ headers }) => {
+  const text = headers.get("x-amz-copy-source") ?? "";
+  const [path = "", version] = text.split(/\?versionId=/);
+  const decoded = percentDecode(path).replace(/^\//, "");
+  const slash = decoded.indexOf("/");
+  if (slash <= 0 || slash === decoded.length - 1 || utf8Length(decoded) > MAX_KEY_BYTES + 64) {
+    throw invalidArgument(
+      "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
+      "x-amz-copy-source",
+      text,
+    );
+  }
+  return { bucket: decoded.slice(0, slash), key: decoded.slice(slash + 1), versionId: version };
+};
+
+function directive(name: "metadata" | "tagging"): Field<"COPY" | "REPLACE"> {
+  return ({ headers }) => {
+    const text = headers.get(`x-amz-${name}-directive`) ?? "COPY";
+    if (text === "COPY" || text === "REPLACE") return text;
+    throw invalidArgument(`Unknown ${name} directive.`, `x-amz-${name}-directive`, text);
+  };
+}
+
+/** What a copy does not compute anew yet: a checksum other than the source's. */
+const checksumAlgorithm: Field<string | undefined> = header("x-amz-checksum-algorithm");
+
+export const copyObject = operation({
+  name: "CopyObject",
+  route: "PUT /{Bucket}/{Key}",
+  header: "x-amz-copy-source",
+  allow: "s3:PutObject",
+  input: {
+    nothingUnbuilt,
+    source: copySource,
+    sourceConditions: readConditions("x-amz-copy-source-"),
+    conditions: writeConditions,
+    metadataDirective: directive("metadata"),
+    taggingDirective: directive("tagging"),
+    description,
+    checksumAlgorithm,
+    sourceOwner: header("x-amz-source-expected-bucket-owner"),
+  },
+  output: documentAndHeaders(CopyObjectResult),
+  async handle(context, input) {
+    const { world, bucket, key, caller } = context;
+    const { source, metadataDirective, conditions } = input;
+    if (source.bucket === bucket.name && source.key === key && metadataDirective === "COPY") throw toItself();
+    const from = await admitToSource(context, source, input.sourceOwner);
+    const shares = from.id === bucket.id;
+    for (let tries = 1; ; tries++) {
+      const found = await readSource(world, from, source, input.sourceConditions, shares ? "none" : "all");
+      checkChecksum(found.version.description.checksum?.algorithm, input.checksumAlgorithm);
+      const { body, etag } = shares ? shared(source.key, found) : await streamed(context, found);
+      const said = metadataDirective === "COPY" ? found.version.description : input.description;
+      const { version } = found;
+      const description = carried(version.description, said, shares);
+      const draft = { key, etag, size: version.size, owner: caller.account.id, description };
+      const answer = await world.index(bucket).put({ draft, body, conditions });
+      if (hasChanged(answer) && tries < MAX_TRIES) continue;
+      const committed = committedOr(answer, conditions);
+      return {
+        document: {
+          modified: committed.modified,
+          etag: committed.etag,
+          ...checksumMembers(description.checksum),
+        },
+        headers: {},
+      };
+    }
+  },
+});
+
+function toItself(): S3Error {
+  return new S3Error("InvalidRequest", {
+    message:
+      "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
+  });
+}
+
+function hasChanged(answer: PutAnswer): boolean {
+  return "refused" in answer && answer.refused === "source changed";
+}
+
+type Found = Exclude<ReadAnswer, { missing: string }>;
+
+/** The source's bucket, if the caller may read there. */
+export function admitToSource(
+  { world, caller }: Pick<ObjectContext, "world" | "caller">,
+  source: CopySource,
+  expectedOwner: string | undefined,
+): Promise<Bucket> {
+  return admitToBucket(world, { caller, action: "s3:GetObject", expectedOwner }, source.bucket);
+}
+
+/** The source, if its preconditions hold: for a copy, `not modified` is a failure too. */
+export async function readSource(
+  world: World,
+  from: Bucket,
+  { key, versionId }: CopySource,
+  conditions: ReadConditions,
+  want: "none" | "all",
+): Promise<Found> {
+  const found = foundOr(await world.index(from).read({ key, versionId, want }), key);
+  if (judgeRead(conditions, found.version) !== "ok") throw new S3Error("PreconditionFailed");
+  return found;
+}
+
+function checkChecksum(had: string | undefined, asked: string | undefined): void {
+  if (asked === undefined || asked.toUpperCase() === had) return;
+  throw new S3Error("NotImplemented", { elements: { Header: "x-amz-checksum-algorithm" } });
+}
+
+function shared(key: string, { version }: Found): { body: NewBody; etag: string } {
+  const body: NewBody =
+    version.size === 0 ? { kind: "empty" } : { kind: "share", key, sequence: version.sequence };
+  return { body, etag: version.etag };
+}
+
+async function streamed(context: ObjectContext, found: Found): Promise<{ body: NewBody; etag: string }> {
+  const { world, bucket, once } = context;
+  const { size, etag } = found.version;
+  if (size > MAX_COPY_BYTES) {
+    throw new S3Error("InvalidRequest", {
+      message: `The specified copy source is larger than the maximum allowable size for a copy source: ${MAX_COPY_BYTES}`,
+    });
+  }
+  if (size === 0) return { body: { kind: "empty" }, etag };
+  const received = await once(async () =>
+    receiveSource(world, bucket, await sliceSource(world, found, { offset: 0, length: size })),
+  );
+  checkStillHere(bucket, received.body);
+  return received;
+}
+
+/** Part of an object as a source for a new blob. */
+export async function sliceSource(world: World, { extents, start }: Found, slice: Slice): Promise<Source> {
+  const stream = await readBlobs(world.blobs, piecesOf(extents, start, slice), world.later);
+  return {
+    length: slice.length,
+    open: () => ({ stream }),
+    async settle(stored) {
+      if ("failed" in stored) throw stored.failed;
+    },
+  };
+}
+
+/** A copy keeps what is true of its bytes: the checksum, and, sharing the very parts, how many they are. */
+function carried({ checksum, parts }: Description, said: Description, shares: boolean): Description {
+  const { headers, metadata } = said;
+  return {
+    headers,
+    metadata,
+    ...(checksum !== undefined && (shares || checksum.type === "FULL_OBJECT") ? { checksum } : {}),
+    ...(parts !== undefined && shares ? { parts } : {}),
+  };
+}

@@ -1,0 +1,172 @@
+// GetObject and HeadObject: one read of the index, judged, and then R2's own stream.
+// Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+
+import { BlobGone, readBlobs } from "../blobs/read.ts";
+import { judgeRead, type ReadConditions } from "../facts/condition.ts";
+import { type Extent, MAX_EXTENTS, piecesOf } from "../facts/extent.ts";
+import { parseRange, type RangeSpec, type Slice, sliceOf } from "../facts/range.ts";
+import type { Version } from "../facts/version.ts";
+import type { ReadAnswer, ReadRequest } from "../index/protocol.ts";
+import { type ObjectContext, operation } from "../operation.ts";
+import { invalidArgument, S3Error } from "../wire/error.ts";
+import { type Field, header, httpDate, parsed, query } from "../wire/input.ts";
+import { type Reply, reply } from "../wire/output.ts";
+import { checksumHeaders, nothingUnbuilt, overrides, versionHeaders } from "./description.ts";
+
+/** Preconditions of a read; `prefix` is `x-amz-copy-source-` for a copy's source. */
+export function readConditions(prefix = ""): Field<ReadConditions> {
+  return (address) => ({
+    ifMatch: header(`${prefix}if-match`)(address),
+    ifNoneMatch: header(`${prefix}if-none-match`)(address),
+    ifModifiedSince: httpDate(`${prefix}if-modified-since`)(address),
+    ifUnmodifiedSince: httpDate(`${prefix}if-unmodified-since`)(address),
+  });
+}
+
+const partNumber: Field<number | undefined> = parsed(query("partNumber"), (text) => {
+  const number = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (number >= 1 && number <= MAX_EXTENTS) return number;
+  throw invalidArgument(
+    `Part number must be an integer between 1 and ${MAX_EXTENTS}, inclusive`,
+    "partNumber",
+    text,
+  );
+});
+
+const input = {
+  nothingUnbuilt,
+  versionId: query("versionId"),
+  range: parsed(header("range"), parseRange),
+  partNumber,
+  conditions: readConditions(),
+  overrides,
+  checksumMode: header("x-amz-checksum-mode"),
+};
+
+interface Asked {
+  versionId: string | undefined;
+  range: RangeSpec | undefined;
+  partNumber: number | undefined;
+  conditions: ReadConditions;
+  overrides: Record<string, string>;
+  checksumMode: string | undefined;
+}
+
+export const getObject = operation({
+  name: "GetObject",
+  route: "GET /{Bucket}/{Key}",
+  allow: "s3:GetObject",
+  input,
+  output: reply,
+  handle: (context, asked) => readObject(context, asked, asked.range ? { range: asked.range } : "all"),
+});
+
+export const headObject = operation({
+  name: "HeadObject",
+  route: "HEAD /{Bucket}/{Key}",
+  allow: "s3:GetObject",
+  input,
+  output: reply,
+  handle: (context, asked) => readObject(context, asked, "none"),
+});
+
+async function readObject(context: ObjectContext, asked: Asked, want: ReadRequest["want"]): Promise<Reply> {
+  const { world, bucket, key } = context;
+  const { versionId, range, partNumber: part } = asked;
+  if (range !== undefined && part !== undefined) {
+    throw new S3Error("InvalidRequest", {
+      message: "Cannot specify both Range header and partNumber query parameter",
+    });
+  }
+  const request = { key, versionId, want: part === undefined ? want : { part } };
+  for (let tries = 1; ; tries++) {
+    const found = foundOr(await world.index(bucket).read(request), key);
+    const answer = judge(found, asked);
+    if (want === "none" || answer.status === 304) return answer;
+    const pieces = piecesOf(found.extents, found.start, answer.slice);
+    const body = await readBlobs(world.blobs, pieces, world.later).catch((error: unknown) => {
+      // The object was replaced, and its bytes swept, between the two reads. Once; then something is wrong.
+      if (error instanceof BlobGone && tries === 1) return undefined;
+      throw error;
+    });
+    if (body !== undefined) return { ...answer, body: answer.slice.length === 0 ? null : body };
+  }
+}
+
+/** What was found, or S3's error for what was not. */
+export function foundOr(answer: ReadAnswer, key: string): Exclude<ReadAnswer, { missing: string }> {
+  if (!("missing" in answer)) return answer;
+  if (answer.missing === "key") throw new S3Error("NoSuchKey");
+  throw new S3Error("NoSuchVersion", { elements: { Key: key } });
+}
+
+/** Conditions and range against what was found: 200, 206 with its slice, 304; throws 412 and 416. Pure. */
+export function judge(
+  { version, extents, start }: { version: Version; extents: Extent[]; start: number },
+  { conditions, range, partNumber: part, overrides: shown, checksumMode }: Asked,
+): Reply & { slice: Slice } {
+  const verdict = judgeRead(conditions, version);
+  if (verdict === "failed") {
+    const condition = conditions.ifMatch === undefined ? "If-Unmodified-Since" : "If-Match";
+    throw new S3Error("PreconditionFailed", { elements: { Condition: condition } });
+  }
+  const headers = { ...versionHeaders(version), ...shown };
+  const nothing = { offset: 0, length: 0 };
+  if (verdict === "not modified")
+    return { status: 304, headers: notModifiedHeaders(headers), body: null, slice: nothing };
+  const slice = sliceAsked(version, extents, start, range, part);
+  const partial = range !== undefined || (part !== undefined && version.size > 0);
+  const checksum =
+    checksumMode?.toUpperCase() === "ENABLED" && range === undefined
+      ? version.description.checksum
+      : undefined;
+  return {
+    status: partial ? 206 : 200,
+    headers: {
+      ...headers,
+      "content-length": String(slice.length),
+      "content-range": partial
+        ? `bytes ${slice.offset}-${slice.offset + slice.length - 1}/${version.size}`
+        : undefined,
+      "x-amz-mp-parts-count":
+        part === undefined || version.description.parts === undefined
+          ? undefined
+          : String(version.description.parts),
+      ...(part === undefined || version.description.parts === undefined ? checksumHeaders(checksum) : {}),
+    },
+    slice,
+  };
+}
+
+/** RFC 9110 section 15.4.5: no representation, so none of its headers but those that caches need. */
+function notModifiedHeaders(headers: Record<string, string>): Record<string, string | undefined> {
+  const names = ["etag", "last-modified", "cache-control", "expires", "content-location", "vary"];
+  return Object.fromEntries(names.map((name) => [name, headers[name]]));
+}
+
+function sliceAsked(
+  { size, description }: Version,
+  extents: Extent[],
+  start: number,
+  range: RangeSpec | undefined,
+  part: number | undefined,
+): Slice {
+  if (part !== undefined) {
+    if (description.parts === undefined && part === 1) return { offset: 0, length: size };
+    const [extent] = extents;
+    if (description.parts === undefined || extent === undefined) {
+      throw new S3Error("InvalidPartNumber", {
+        elements: { ActualPartCount: String(description.parts ?? 1), PartNumberRequested: String(part) },
+      });
+    }
+    return { offset: start, length: extent.size };
+  }
+  if (range === undefined) return { offset: 0, length: size };
+  const slice = sliceOf(range, size);
+  if (slice !== undefined) return slice;
+  const requested = "suffix" in range ? `bytes=-${range.suffix}` : `bytes=${range.first}-${range.last ?? ""}`;
+  throw new S3Error("InvalidRange", {
+    elements: { RangeRequested: requested, ActualObjectSize: String(size) },
+    headers: { "content-range": `bytes */${size}` },
+  });
+}

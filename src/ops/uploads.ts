@@ -1,0 +1,106 @@
+// ListParts and ListMultipartUploads: what is held of uploads in progress.
+// Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html
+
+import { listUploads, uploadWithParts } from "../directory/uploads.ts";
+import { operation } from "../operation.ts";
+import { S3Error } from "../wire/error.ts";
+import { count, encodingType, query } from "../wire/input.ts";
+import { document } from "../wire/output.ts";
+import { ListMultipartUploadsResult, ListPartsResult } from "../wire/shapes.ts";
+import { confirmBucket } from "../world.ts";
+import { checksumMembers, STORAGE_CLASS } from "./description.ts";
+import { shownOwner, speller } from "./list.ts";
+import { uploadId } from "./multipart.ts";
+
+/** Most parts, or uploads, on a page. */
+const MAX_PAGE = 1000;
+
+export const listParts = operation({
+  name: "ListParts",
+  route: "GET /{Bucket}/{Key}?uploadId={id}",
+  allow: "s3:ListMultipartUploadParts",
+  input: {
+    uploadId,
+    limit: count("max-parts", MAX_PAGE, MAX_PAGE),
+    marker: count("part-number-marker", 0, Number.MAX_SAFE_INTEGER),
+  },
+  output: document(ListPartsResult),
+  async handle({ world, bucket, key, caller }, { uploadId: id, limit, marker }) {
+    const held = await uploadWithParts(world.database, bucket, { key, id });
+    if (held === undefined) {
+      await confirmBucket(world, bucket);
+      throw new S3Error("NoSuchUpload", { elements: { UploadId: id } });
+    }
+    const behind = held.parts.filter(({ number }) => number > marker);
+    const page = behind.slice(0, limit);
+    const owner = shownOwner(held.upload.owner, caller.account);
+    return {
+      bucket: bucket.name,
+      key,
+      uploadId: id,
+      partNumberMarker: marker,
+      nextPartNumberMarker: page.at(-1)?.number ?? 0,
+      maxParts: limit,
+      isTruncated: behind.length > page.length,
+      parts: page.map(({ number, modified, etag, size, checksum }) => ({
+        number,
+        modified,
+        etag,
+        size,
+        ...checksumMembers(checksum),
+      })),
+      initiator: owner,
+      owner,
+      storageClass: STORAGE_CLASS,
+    };
+  },
+});
+
+export const listMultipartUploads = operation({
+  name: "ListMultipartUploads",
+  route: "GET /{Bucket}?uploads",
+  allow: "s3:ListBucketMultipartUploads",
+  input: {
+    prefix: query("prefix"),
+    delimiter: query("delimiter"),
+    keyMarker: query("key-marker"),
+    uploadIdMarker: query("upload-id-marker"),
+    limit: count("max-uploads", MAX_PAGE, MAX_PAGE),
+    encodingType,
+  },
+  output: document(ListMultipartUploadsResult),
+  async handle({ world, bucket, caller }, input) {
+    const { prefix = "", delimiter = "", keyMarker = "", limit } = input;
+    // Without a key marker, S3 ignores the upload id marker.
+    const uploadIdMarker = keyMarker === "" ? "" : (input.uploadIdMarker ?? "");
+    const window = { prefix, delimiter, limit, after: keyMarker, afterId: uploadIdMarker || undefined };
+    const page = await listUploads(world.database, bucket, window);
+    if (page === undefined) {
+      await confirmBucket(world, bucket);
+      throw new Error("uploads were not listed although their bucket is as remembered");
+    }
+    const spell = speller(input.encodingType);
+    const last = page.last === page.commonPrefixes.at(-1) ? undefined : page.entries.at(-1);
+    return {
+      bucket: bucket.name,
+      keyMarker: spell(keyMarker),
+      uploadIdMarker,
+      nextKeyMarker: page.truncated ? spell(page.last) : undefined,
+      nextUploadIdMarker: page.truncated ? (last?.id ?? "") : undefined,
+      prefix: spell(prefix) || undefined,
+      delimiter: spell(delimiter) || undefined,
+      encodingType: input.encodingType,
+      maxUploads: limit,
+      isTruncated: page.truncated,
+      uploads: page.entries.map(({ key, id, owner, initiated }) => ({
+        key: spell(key),
+        uploadId: id,
+        initiator: shownOwner(owner, caller.account),
+        owner: shownOwner(owner, caller.account),
+        storageClass: STORAGE_CLASS,
+        initiated,
+      })),
+      commonPrefixes: page.commonPrefixes.map((text) => ({ prefix: spell(text) })),
+    };
+  },
+});

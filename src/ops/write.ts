@@ -1,0 +1,104 @@
+// PutObject, and what every operation that brings bytes shares: bytes before facts, facts in one transaction.
+// Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+
+import { EMPTY_MD5, type Received, receive, type Source } from "../blobs/receive.ts";
+import type { Payload } from "../body/payload.ts";
+import type { Bucket } from "../directory/buckets.ts";
+import type { WriteConditions } from "../facts/condition.ts";
+import { Unavailable } from "../facts/outage.ts";
+import type { Committed, NewBody, PutAnswer } from "../index/protocol.ts";
+import { operation, stream } from "../operation.ts";
+import { S3Error } from "../wire/error.ts";
+import { type Field, header } from "../wire/input.ts";
+import { empty } from "../wire/output.ts";
+import type { World } from "../world.ts";
+import { checksumHeaders, description, nothingUnbuilt, quoted } from "./description.ts";
+
+/** The preconditions of a write. S3 knows `*` only for If-None-Match, and an etag only for If-Match. */
+export const writeConditions: Field<WriteConditions> = (address) => {
+  const ifMatch = header("if-match")(address);
+  const ifNoneMatch = header("if-none-match")(address);
+  if (ifNoneMatch !== undefined && (ifNoneMatch !== "*" || ifMatch !== undefined)) {
+    throw new S3Error("NotImplemented", { elements: { Header: "If-None-Match" } });
+  }
+  return { ifMatch, ifNoneMatch };
+};
+
+export const putObject = operation({
+  name: "PutObject",
+  route: "PUT /{Bucket}/{Key}",
+  allow: "s3:PutObject",
+  input: { nothingUnbuilt, description, conditions: writeConditions },
+  body: stream,
+  output: empty(200),
+  async handle({ world, bucket, key, caller, once }, { description: said, conditions }, payload) {
+    const { body, etag } = await once(() => receivePayload(world, bucket, payload));
+    checkStillHere(bucket, body);
+    const { checksum, length } = payload;
+    const draft = {
+      key,
+      etag,
+      size: length,
+      owner: caller.account.id,
+      description: checksum ? { ...said, checksum: { ...checksum, type: "FULL_OBJECT" as const } } : said,
+    };
+    const committed = committedOr(await world.index(bucket).put({ draft, body, conditions }), conditions);
+    return { etag: quoted(committed.etag), ...checksumHeaders(checksum) };
+  },
+});
+
+/** Takes a request's body into R2, or nowhere if it is empty; everything it promised has been verified. */
+export async function receivePayload(
+  world: World,
+  bucket: Bucket,
+  payload: Payload,
+): Promise<{ body: NewBody & { kind: "blob" | "empty" }; etag: string }> {
+  if (payload.length > 0) return receiveSource(world, bucket, payload);
+  await payload.bytes(0);
+  return { body: { kind: "empty" }, etag: EMPTY_MD5 };
+}
+
+/** Takes a source's bytes into R2 under a fresh name. */
+export async function receiveSource(
+  world: World,
+  bucket: Bucket,
+  source: Source,
+): Promise<{ body: NewBody & { kind: "blob" }; etag: string }> {
+  const { blob, md5 }: Received = await receive(world.blobs, freshBlobName(world, bucket), source);
+  return { body: { kind: "blob", blob }, etag: md5 };
+}
+
+/** `<bucket id>/<birth time>-<random>`: fresh, unguessable, and found again by its bucket and its age. */
+function freshBlobName(world: World, bucket: Bucket): string {
+  return `${bucket.id}/${sortableTime(world.now())}-${crypto.randomUUID()}`;
+}
+
+/** ms since 1970 as a text that sorts by time, until the year 5188. */
+export function sortableTime(ms: number): string {
+  return ms.toString(36).padStart(9, "0");
+}
+
+/** Bytes received for a bucket that was deleted and made anew meanwhile belong to the old one: the client must repeat. */
+export function checkStillHere(bucket: Bucket, body: NewBody): void {
+  if (body.kind === "blob" && !body.blob.startsWith(`${bucket.id}/`)) {
+    throw new Unavailable("the bucket was made anew while its object was on its way");
+  }
+}
+
+/** What was committed, or S3's error for why not. */
+export function committedOr(answer: PutAnswer, conditions: WriteConditions): Committed {
+  if ("committed" in answer) return answer.committed;
+  switch (answer.refused) {
+    case "absent":
+      throw new S3Error("NoSuchKey");
+    case "failed":
+      throw new S3Error("PreconditionFailed", {
+        elements: { Condition: conditions.ifMatch === undefined ? "If-None-Match" : "If-Match" },
+      });
+    case "forbidden":
+      throw new S3Error("NoSuchUpload");
+    case "source changed":
+    case "discarded":
+      throw new Unavailable(`a commit was refused: ${answer.refused}`);
+  }
+}

@@ -1,0 +1,74 @@
+// The Worker's entry: the bindings and settings of a deployment become the World of each request.
+
+import { makeApp, type Unready } from "./app.ts";
+import { buildWorld, type Config, freshMemory, type World } from "./world.ts";
+
+export { BucketIndex } from "./bucket-index.ts";
+
+/** What wrangler.toml and the secrets provide. */
+export interface Env {
+  BLOBS: R2Bucket;
+  DIRECTORY: D1Database;
+  INDEX: DurableObjectNamespace;
+  REGION?: string;
+  /** Comma separated. */
+  DOMAINS?: string;
+  /** `<access key id>:<secret>`, a secret. */
+  ROOT_KEY?: string;
+  /** A secret: encrypts the secrets of all other keys. */
+  MASTER_SECRET?: string;
+  /** Canonical id and name of the root key's account. */
+  ROOT_ACCOUNT?: string;
+  ROOT_NAME?: string;
+}
+
+const ROOT_ACCOUNT = "75aa57f09aa0c8caeab4f8c24e99d10f8e7faeebf76c078efc7c6caea54ba06a";
+
+/** Shortest master secret taken, in characters. */
+const MIN_MASTER_SECRET = 16;
+
+/** Reads a deployment's settings; says what is missing instead of falling back to anything. */
+export function readConfig(env: Env): Config | Unready {
+  const found = /^([^:]{3,128}):(.{8,})$/.exec(env.ROOT_KEY ?? "");
+  if (found === null) {
+    return {
+      unready:
+        "Portico is not set up: give it its root key with `npx wrangler secret put ROOT_KEY` (access key id, a colon, a secret of at least 8 characters).\n",
+    };
+  }
+  if ((env.MASTER_SECRET ?? "").length < MIN_MASTER_SECRET) {
+    return {
+      unready: `Portico is not set up: give it its master secret with \`npx wrangler secret put MASTER_SECRET\` (at least ${MIN_MASTER_SECRET} random characters).\n`,
+    };
+  }
+  const [, accessKeyId = "", secret = ""] = found;
+  const account = { id: env.ROOT_ACCOUNT || ROOT_ACCOUNT, displayName: env.ROOT_NAME || "root" };
+  return {
+    region: env.REGION || "us-east-1",
+    domains: (env.DOMAINS ?? "")
+      .split(",")
+      .map((domain) => domain.trim().toLowerCase())
+      .filter((domain) => domain !== ""),
+    root: { accessKeyId, secret, account },
+    masterSecret: env.MASTER_SECRET ?? "",
+  };
+}
+
+const memory = freshMemory();
+
+function worldOf(env: Env, context: Pick<ExecutionContext, "waitUntil">): World | Unready {
+  const config = readConfig(env);
+  if ("unready" in config) return config;
+  return buildWorld({
+    config,
+    d1: env.DIRECTORY,
+    r2: env.BLOBS,
+    indexes: env.INDEX,
+    memory,
+    waitUntil: (work) => context.waitUntil(work),
+  });
+}
+
+const app = makeApp<Env>(worldOf);
+
+export default { fetch: app.fetch } satisfies ExportedHandler<Env>;

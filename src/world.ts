@@ -1,0 +1,223 @@
+// Every side effect Portico has, in one value: clock, directory, the index of a bucket, blobs, and work for later.
+
+import type { KeyHolder } from "./directory/accounts.ts";
+import { type Bucket, bucketNamed, removeBucket } from "./directory/buckets.ts";
+import { type Database, openDatabase } from "./directory/database.ts";
+import { BucketMoved, type RememberedBucket, Unavailable } from "./facts/outage.ts";
+import type { BucketIndexCalls, Moved } from "./index/protocol.ts";
+
+/** How long bucket settings and keys are remembered, in ms. */
+export const REMEMBER_MS = 60_000;
+
+/** How long a refusal, or the absence of a bucket, may rest on memory, in ms. */
+export const REFUSAL_MS = 1_000;
+
+/** How long a call to an index is repeated, in ms. */
+const INDEX_RETRY_MS = 30_000;
+
+/** Entries an isolate remembers of one kind. */
+const MAX_REMEMBERED = 10_000;
+
+/** What a deployment is told by its configuration. `masterSecret` encrypts the secrets of keys in D1. */
+export interface Config {
+  region: string;
+  domains: readonly string[];
+  root: { accessKeyId: string; secret: string; account: { id: string; displayName: string } };
+  masterSecret: string;
+}
+
+/** A bucket's index as the worker calls it: operation ids, repetition and generations are seen to. */
+export type IndexClient = {
+  [Call in keyof BucketIndexCalls]: Parameters<BucketIndexCalls[Call]> extends [infer First, ...infer Rest]
+    ? First extends { generation: number }
+      ? (...request: Rest) => Answer<Call>
+      : (...request: Parameters<BucketIndexCalls[Call]>) => Answer<Call>
+    : () => Answer<Call>;
+};
+type Answer<Call extends keyof BucketIndexCalls> = Promise<
+  Exclude<Awaited<ReturnType<BucketIndexCalls[Call]>>, Moved>
+>;
+
+export interface World {
+  config: Config;
+  /** ms since 1970. */
+  now(): number;
+  database: Database;
+  blobs: R2Bucket;
+  memory: Memory;
+  /** The index of a bucket, called on behalf of someone who remembers it as given. */
+  index(bucket: RememberedBucket): IndexClient;
+  /** Work that goes on after the answer; a failure is logged. */
+  later(what: string, work: Promise<unknown>): void;
+  /** Waits for work that the answer does not depend on; a failure is logged. */
+  attempt(what: string, work: Promise<unknown>): Promise<void>;
+  log(event: Record<string, unknown>): void;
+}
+
+/** What one isolate remembers. Never the only place where anything is known. */
+export class Remembered<T> {
+  readonly #entries = new Map<string, { value: T; at: number }>();
+
+  get(name: string, now: number): { value: T; age: number } | undefined {
+    const entry = this.#entries.get(name);
+    if (entry === undefined || now - entry.at >= REMEMBER_MS) return undefined;
+    return { value: entry.value, age: now - entry.at };
+  }
+
+  set(name: string, value: T, now: number): void {
+    this.#entries.delete(name);
+    this.#entries.set(name, { value, at: now });
+    const oldest = this.#entries.keys().next();
+    if (this.#entries.size > MAX_REMEMBERED && !oldest.done) this.#entries.delete(oldest.value);
+  }
+
+  forget(name: string): void {
+    this.#entries.delete(name);
+  }
+}
+
+export interface Memory {
+  buckets: Remembered<Bucket>;
+  keys: Remembered<KeyHolder & { secret: string }>;
+  signingKeys: Remembered<{ secret: string; key: Uint8Array }>;
+  secretsKey?: Promise<CryptoKey>;
+}
+
+export function freshMemory(): Memory {
+  return { buckets: new Remembered(), keys: new Remembered(), signingKeys: new Remembered() };
+}
+
+/** A bucket as remembered, or read now. `age` in ms. */
+export async function knownBucket(
+  world: World,
+  name: string,
+): Promise<{ bucket: Bucket; age: number } | undefined> {
+  const known = world.memory.buckets.get(name, world.now());
+  if (known !== undefined) return { bucket: known.value, age: known.age };
+  const asked = world.now();
+  const bucket = await bucketNamed(world.database, name);
+  if (bucket === undefined) return undefined;
+  world.memory.buckets.set(name, bucket, asked);
+  return { bucket, age: 0 };
+}
+
+/**
+ * Removes what the directory still knows of a bucket whose index is closed; its uploads' parts become litter there.
+ * Whoever is told `closed` while a row still names that index finishes the deletion that somebody began.
+ */
+export async function finishDeletion(world: World, bucket: RememberedBucket): Promise<void> {
+  const blobs = await removeBucket(world.database, bucket);
+  world.memory.buckets.forget(bucket.name);
+  if (blobs.length > 0) await world.index(bucket).discard({ blobs });
+}
+
+/** Throws BucketMoved if the bucket's row is not as remembered any more; for statements that found nothing. */
+export async function confirmBucket(world: World, bucket: RememberedBucket): Promise<void> {
+  world.memory.buckets.forget(bucket.name);
+  const now = (await knownBucket(world, bucket.name))?.bucket;
+  if (now?.id !== bucket.id || now.generation !== bucket.generation) throw new BucketMoved(bucket, "stale");
+}
+
+export interface WorldParts {
+  config: Config;
+  d1: D1Database;
+  r2: R2Bucket;
+  indexes: Pick<DurableObjectNamespace, "idFromName" | "get">;
+  memory: Memory;
+  waitUntil(work: Promise<unknown>): void;
+  now?: () => number;
+}
+
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** Builds the World of one request from the platform's bindings. */
+export function buildWorld({
+  config,
+  d1,
+  r2,
+  indexes,
+  memory,
+  waitUntil,
+  now = Date.now,
+}: WorldParts): World {
+  const log = (event: Record<string, unknown>) => console.error(JSON.stringify(event));
+  const attempt = (what: string, work: Promise<unknown>) =>
+    work.then(
+      () => undefined,
+      (error: unknown) => log({ event: "unfinished", what, error: String(error) }),
+    );
+  return {
+    config,
+    now,
+    database: openDatabase(d1, now, sleep),
+    blobs: r2,
+    memory,
+    index: (bucket) => indexClient(indexes, bucket, now),
+    later: (what, work) => waitUntil(attempt(what, work)),
+    attempt,
+    log,
+  };
+}
+
+/** Calls that change something carry an operation id, the same in every repetition. */
+const MUTATIONS: ReadonlySet<string> = new Set(["put", "remove", "forbid"]);
+const INQUIRIES: ReadonlySet<string> = new Set(["read", "list", "outcome"]);
+
+function indexClient(
+  indexes: WorldParts["indexes"],
+  bucket: RememberedBucket,
+  now: () => number,
+): IndexClient {
+  const { generation } = bucket;
+  const id = indexes.idFromName(bucket.id);
+  // A stub stays broken after a failure, so each try takes a fresh one.
+  const stub = () => indexes.get(id) as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+  const call =
+    (name: string) =>
+    async (...request: unknown[]): Promise<unknown> => {
+      const asker = MUTATIONS.has(name) ? { generation, operationId: crypto.randomUUID() } : { generation };
+      const args = MUTATIONS.has(name) || INQUIRIES.has(name) ? [asker, ...request] : request;
+      const answer = await insist(
+        () => (stub()[name] as (...all: unknown[]) => Promise<unknown>)(...args),
+        now,
+      );
+      if (isMoved(answer)) throw new BucketMoved(bucket, answer.moved);
+      return answer;
+    };
+  const names = [
+    "open",
+    "close",
+    "read",
+    "list",
+    "put",
+    "remove",
+    "forbid",
+    "outcome",
+    "discard",
+    "adopt",
+    "rows",
+  ];
+  // The one cast between the calls' names and their types; the protocol types both ends.
+  return Object.fromEntries(names.map((name) => [name, call(name)])) as unknown as IndexClient;
+}
+
+function isMoved(answer: unknown): answer is Moved {
+  return typeof answer === "object" && answer !== null && "moved" in answer;
+}
+
+/** Repeats a call whose outcome is lost, never one that an overloaded object turned away. */
+async function insist<T>(act: () => Promise<T>, now: () => number): Promise<T> {
+  const until = now() + INDEX_RETRY_MS;
+  for (let wait = 20; ; wait = Math.min(wait * 2, 2_000)) {
+    try {
+      return await act();
+    } catch (error) {
+      const passing = error as { retryable?: boolean; durableObjectReset?: boolean; overloaded?: boolean };
+      const lost = passing.retryable === true || passing.durableObjectReset === true;
+      if (passing.overloaded === true) throw new Unavailable("an index is overloaded", { cause: error });
+      if (!lost && !/Network connection lost/.test(String(error))) throw error;
+      if (now() + wait > until) throw new Unavailable("an index did not answer", { cause: error });
+      await sleep(wait);
+    }
+  }
+}
