@@ -35,18 +35,18 @@ create table upload (
   id text not null,               -- begins with its time, so that one key's uploads sort by it
   owner text not null,
   initiated integer not null,
-  description text not null,      -- JSON: what the object will be, apart from its bytes
+  promise text not null,          -- JSON: what the object will be, apart from its bytes
   primary key (bucket, key, id)
 ) strict, without rowid;
 
 create table part (
   upload text not null,
   number integer not null,
-  blob text not null,
   turn integer not null,          -- of the rows of one number, the highest turn counts; the others stay until the end
+  blob text not null,             -- a part without bytes has a name too, but nothing in R2
   size integer not null,
   etag text not null,
   checksum text,                  -- JSON
   modified integer not null,
-  primary key (upload, number, blob)
+  primary key (upload, number, turn)
 ) strict, without rowid;

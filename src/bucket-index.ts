@@ -1,9 +1,10 @@
 // The Durable Object of a bucket: a shell that lets index/ act for whoever still knows the bucket rightly.
 
 import { DurableObject } from "cloudflare:workers";
-import { commitForbid, commitPut, commitRemove, uploadOutcome } from "./index/commit.ts";
-import { listCurrent } from "./index/listing.ts";
+import { commitPut, commitRemove } from "./index/commit.ts";
+import { listBucket } from "./index/listing.ts";
 import { discard } from "./index/litter.ts";
+import { commitMark } from "./index/mark.ts";
 import { admit, adoptGeneration, closeBucket, type Index, openBucket, openIndex } from "./index/open.ts";
 import type {
   Asker,
@@ -11,13 +12,16 @@ import type {
   DiscardRequest,
   ForbidRequest,
   ListRequest,
+  MarkRequest,
   Moved,
   Mutator,
+  OutcomeRequest,
   PutRequest,
   ReadRequest,
   RemoveRequest,
   Rows,
 } from "./index/protocol.ts";
+import { commitForbid, uploadOutcome } from "./index/uploads.ts";
 import { readVersion } from "./index/version.ts";
 
 /** Methods answer `Moved` instead of acting for a caller whose knowledge of the bucket is out of date. */
@@ -42,7 +46,7 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
   }
 
   async list(asker: Asker, request: ListRequest) {
-    return this.#act(asker, (index) => listCurrent(index, request));
+    return this.#act(asker, (index) => listBucket(index, request));
   }
 
   async put(mutator: Mutator, request: PutRequest) {
@@ -53,12 +57,16 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
     return this.#act(mutator, (index) => commitRemove(index, mutator, request));
   }
 
+  async mark(mutator: Mutator, request: MarkRequest) {
+    return this.#act(mutator, (index) => commitMark(index, mutator, request));
+  }
+
   async forbid(mutator: Mutator, request: ForbidRequest) {
     return this.#act(mutator, (index) => commitForbid(index, mutator, request));
   }
 
-  async outcome(asker: Asker, upload: string) {
-    return this.#act(asker, (index) => uploadOutcome(index, upload));
+  async outcome(asker: Asker, request: OutcomeRequest) {
+    return this.#act(asker, (index) => uploadOutcome(index, request));
   }
 
   /** Litter may be handed to a closed index too: it stays until its litter is gone. */

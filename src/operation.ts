@@ -112,7 +112,7 @@ export function xml<T>(shape: Shape<T>, { integrity = false } = {}): BodyReader<
           message: "Missing required header for this request: Content-MD5 OR x-amz-checksum-*",
         });
       }
-      if (payload.length === 0) throw new S3Error("MissingRequestBodyError");
+      if (payload.length === 0) throw new S3Error("MalformedXML");
       return shape.read(utf8(await payload.bytes(MAX_XML_BYTES)));
     },
   };

@@ -6,6 +6,14 @@ import { copyObject } from "./ops/copy.ts";
 import { deleteObject, deleteObjects } from "./ops/delete.ts";
 import { listObjects, listObjectsV2, listObjectVersions } from "./ops/list.ts";
 import {
+  getObjectLegalHold,
+  getObjectLockConfiguration,
+  getObjectRetention,
+  putObjectLegalHold,
+  putObjectLockConfiguration,
+  putObjectRetention,
+} from "./ops/lock.ts";
+import {
   abortMultipartUpload,
   completeMultipartUpload,
   createMultipartUpload,
@@ -14,8 +22,17 @@ import {
 } from "./ops/multipart.ts";
 import { getObject, headObject } from "./ops/read.ts";
 import { listBuckets } from "./ops/service.ts";
+import {
+  deleteBucketTagging,
+  deleteObjectTagging,
+  getBucketTagging,
+  getObjectTagging,
+  putBucketTagging,
+  putObjectTagging,
+} from "./ops/tagging.ts";
 import { UNSET } from "./ops/unset.ts";
 import { listMultipartUploads, listParts } from "./ops/uploads.ts";
+import { getBucketVersioning, putBucketVersioning } from "./ops/versioning.ts";
 import { putObject } from "./ops/write.ts";
 import type { Absent, Row } from "./router.ts";
 
@@ -38,9 +55,7 @@ const ABSENT: readonly Absent[] = [
   { name: "DeleteBucketOwnershipControls", route: "DELETE /{Bucket}?ownershipControls" },
   { name: "DeleteBucketPolicy", route: "DELETE /{Bucket}?policy" },
   { name: "DeleteBucketReplication", route: "DELETE /{Bucket}?replication" },
-  { name: "DeleteBucketTagging", route: "DELETE /{Bucket}?tagging" },
   { name: "DeleteBucketWebsite", route: "DELETE /{Bucket}?website" },
-  { name: "DeleteObjectTagging", route: "DELETE /{Bucket}/{Key}?tagging" },
   { name: "DeletePublicAccessBlock", route: "DELETE /{Bucket}?publicAccessBlock" },
   { name: "GetBucketAbac", route: "GET /{Bucket}?abac" },
   { name: "GetBucketAnalyticsConfiguration", route: "GET /{Bucket}?analytics&id={id}" },
@@ -74,14 +89,8 @@ const ABSENT: readonly Absent[] = [
   { name: "PutBucketPolicy", route: "PUT /{Bucket}?policy" },
   { name: "PutBucketReplication", route: "PUT /{Bucket}?replication" },
   { name: "PutBucketRequestPayment", route: "PUT /{Bucket}?requestPayment" },
-  { name: "PutBucketTagging", route: "PUT /{Bucket}?tagging" },
-  { name: "PutBucketVersioning", route: "PUT /{Bucket}?versioning" },
   { name: "PutBucketWebsite", route: "PUT /{Bucket}?website" },
   { name: "PutObjectAcl", route: "PUT /{Bucket}/{Key}?acl" },
-  { name: "PutObjectLegalHold", route: "PUT /{Bucket}/{Key}?legal-hold" },
-  { name: "PutObjectLockConfiguration", route: "PUT /{Bucket}?object-lock" },
-  { name: "PutObjectRetention", route: "PUT /{Bucket}/{Key}?retention" },
-  { name: "PutObjectTagging", route: "PUT /{Bucket}/{Key}?tagging" },
   { name: "PutPublicAccessBlock", route: "PUT /{Bucket}?publicAccessBlock" },
   { name: "RenameObject", route: "PUT /{Bucket}/{Key}?renameObject" },
   { name: "RestoreObject", route: "POST /{Bucket}/{Key}?restore" },
@@ -100,12 +109,20 @@ export const OPERATIONS: readonly Row[] = [
   createBucket,
   createMultipartUpload,
   deleteBucket,
+  deleteBucketTagging,
   deleteObject,
   deleteObjects,
+  deleteObjectTagging,
   getBucketAcl,
   getBucketLocation,
+  getBucketTagging,
+  getBucketVersioning,
   getObject,
   getObjectAcl,
+  getObjectLegalHold,
+  getObjectLockConfiguration,
+  getObjectRetention,
+  getObjectTagging,
   headBucket,
   headObject,
   listBuckets,
@@ -114,7 +131,13 @@ export const OPERATIONS: readonly Row[] = [
   listObjectsV2,
   listObjectVersions,
   listParts,
+  putBucketTagging,
+  putBucketVersioning,
   putObject,
+  putObjectLegalHold,
+  putObjectLockConfiguration,
+  putObjectRetention,
+  putObjectTagging,
   uploadPart,
   uploadPartCopy,
   ...UNSET,

@@ -159,9 +159,21 @@ export function buildWorld({
   };
 }
 
-/** Calls that change something carry an operation id, the same in every repetition. */
-const MUTATIONS: ReadonlySet<string> = new Set(["put", "remove", "forbid"]);
-const INQUIRIES: ReadonlySet<string> = new Set(["read", "list", "outcome"]);
+/** How each call is made: who asks stands first, with an operation id, the same in every repetition, if it changes. */
+const CALLS: Record<keyof BucketIndexCalls, "mutation" | "inquiry" | "plain"> = {
+  open: "plain",
+  close: "plain",
+  read: "inquiry",
+  list: "inquiry",
+  put: "mutation",
+  remove: "mutation",
+  mark: "mutation",
+  forbid: "mutation",
+  outcome: "inquiry",
+  discard: "plain",
+  adopt: "plain",
+  rows: "plain",
+};
 
 function indexClient(
   indexes: WorldParts["indexes"],
@@ -173,10 +185,10 @@ function indexClient(
   // A stub stays broken after a failure, so each try takes a fresh one.
   const stub = () => indexes.get(id) as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
   const call =
-    (name: string) =>
+    (name: string, kind: string) =>
     async (...request: unknown[]): Promise<unknown> => {
-      const asker = MUTATIONS.has(name) ? { generation, operationId: crypto.randomUUID() } : { generation };
-      const args = MUTATIONS.has(name) || INQUIRIES.has(name) ? [asker, ...request] : request;
+      const asker = kind === "mutation" ? { generation, operationId: crypto.randomUUID() } : { generation };
+      const args = kind === "plain" ? request : [asker, ...request];
       const answer = await insist(
         () => (stub()[name] as (...all: unknown[]) => Promise<unknown>)(...args),
         now,
@@ -184,21 +196,9 @@ function indexClient(
       if (isMoved(answer)) throw new BucketMoved(bucket, answer.moved);
       return answer;
     };
-  const names = [
-    "open",
-    "close",
-    "read",
-    "list",
-    "put",
-    "remove",
-    "forbid",
-    "outcome",
-    "discard",
-    "adopt",
-    "rows",
-  ];
+  const calls = Object.entries(CALLS).map(([name, kind]) => [name, call(name, kind)]);
   // The one cast between the calls' names and their types; the protocol types both ends.
-  return Object.fromEntries(names.map((name) => [name, call(name)])) as unknown as IndexClient;
+  return Object.fromEntries(calls) as unknown as IndexClient;
 }
 
 function isMoved(answer: unknown): answer is Moved {

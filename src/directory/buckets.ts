@@ -1,5 +1,6 @@
 // Buckets and their settings, as D1 keeps them.
 
+import type { BucketSettings } from "../facts/settings.ts";
 import { type Database, type Row, statement } from "./database.ts";
 
 /** Most buckets one account may own, as AWS's default quota. */
@@ -13,6 +14,7 @@ export interface Bucket {
   region: string;
   created: number;
   generation: number;
+  settings: BucketSettings;
 }
 
 type BucketRow = Row & {
@@ -22,12 +24,29 @@ type BucketRow = Row & {
   region: string;
   created: number;
   generation: number;
+  settings: string;
 };
 
-const BUCKET = "select name, id, owner, region, created, generation from bucket";
+const BUCKET = "select name, id, owner, region, created, generation, settings from bucket";
+
+function bucketOf(row: BucketRow): Bucket {
+  return { ...row, settings: JSON.parse(row.settings) as BucketSettings };
+}
 
 export async function bucketNamed(database: Database, name: string): Promise<Bucket | undefined> {
-  return (await database.rows<BucketRow>(statement(`${BUCKET} where name = ?`, name)))[0];
+  const [row] = await database.rows<BucketRow>(statement(`${BUCKET} where name = ?`, name));
+  return row && bucketOf(row);
+}
+
+/** Writes new settings, one generation on; false if the bucket is not as remembered. */
+export async function changeSettings(
+  database: Database,
+  { name, id, generation }: Bucket,
+  settings: BucketSettings,
+): Promise<boolean> {
+  const text = `update bucket set settings = ?, generation = generation + 1
+    where name = ? and id = ? and generation = ? returning generation`;
+  return (await database.rows(statement(text, JSON.stringify(settings), name, id, generation))).length > 0;
 }
 
 /**
@@ -35,10 +54,10 @@ export async function bucketNamed(database: Database, name: string): Promise<Buc
  * Undefined: the owner has as many buckets as are allowed.
  */
 export async function createBucket(database: Database, bucket: Bucket): Promise<Bucket | undefined> {
-  const { name, id, owner, region, created, generation } = bucket;
+  const { name, id, owner, region, created, generation, settings } = bucket;
   const [, found] = await database.batch([
     statement(
-      `insert into bucket select ?, ?, ?, ?, ?, ?, '{}'
+      `insert into bucket select ?, ?, ?, ?, ?, ?, ?
        where (select count(*) from bucket where owner = ?) < ? on conflict do nothing`,
       name,
       id,
@@ -46,12 +65,14 @@ export async function createBucket(database: Database, bucket: Bucket): Promise<
       region,
       created,
       generation,
+      JSON.stringify(settings),
       owner,
       MAX_BUCKETS,
     ),
     statement(`${BUCKET} where name = ?`, name),
   ]);
-  return found?.[0] as BucketRow | undefined;
+  const row = found?.[0] as BucketRow | undefined;
+  return row && bucketOf(row);
 }
 
 /** Removes the row and the bucket's uploads, and gives the blobs that were their parts. Repeating it is nothing. */
@@ -74,7 +95,7 @@ export async function bucketsOf(
   { prefix, after, limit }: { prefix: string; after: string; limit: number },
 ): Promise<Bucket[]> {
   // Names are ASCII, so the prefix's successor is its own text with a byte that no name contains.
-  return database.rows<BucketRow>(
+  const rows = await database.rows<BucketRow>(
     statement(
       `${BUCKET} where owner = ? and name > ? and name >= ? and name < ? order by name limit ?`,
       owner,
@@ -84,4 +105,5 @@ export async function bucketsOf(
       limit,
     ),
   );
+  return rows.map(bucketOf);
 }

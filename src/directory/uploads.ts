@@ -1,8 +1,9 @@
 // Multipart uploads in progress and their parts, as D1 keeps them.
 
 import type { Checksum } from "../facts/checksum.ts";
+import type { Lock } from "../facts/lock.ts";
 import { type Bound, type Page, Rollup, type Window } from "../facts/rollup.ts";
-import type { Description } from "../facts/version.ts";
+import type { Description, Tag } from "../facts/version.ts";
 import type { Bucket } from "./buckets.ts";
 import { type Database, type Row, statement } from "./database.ts";
 
@@ -12,7 +13,14 @@ export interface Upload {
   id: string;
   owner: string;
   initiated: number;
+  promise: ObjectPromise;
+}
+
+/** What the object will be, apart from its bytes: all that was said when its upload began. */
+export interface ObjectPromise {
   description: Description;
+  tags?: Tag[] | undefined;
+  lock?: Lock | undefined;
 }
 
 /** A part as it counts. `etag` without quotes, `size` in bytes, `modified` in ms since 1970. */
@@ -25,7 +33,7 @@ export interface Part {
   modified: number;
 }
 
-type UploadRow = Row & { key: string; id: string; owner: string; initiated: number; description: string };
+type UploadRow = Row & { key: string; id: string; owner: string; initiated: number; promise: string };
 type PartRow = Row & {
   number: number;
   blob: string;
@@ -45,7 +53,7 @@ function same({ name, id, generation }: Bucket): [string, string, number] {
 
 /** Begins an upload; false if the bucket is not as remembered. */
 export async function createUpload(database: Database, bucket: Bucket, upload: Upload): Promise<boolean> {
-  const { key, id, owner, initiated, description } = upload;
+  const { key, id, owner, initiated, promise } = upload;
   const rows = await database.rows(
     statement(
       `insert into upload select bucket.id, ?, ?, ?, ?, ? from bucket where ${SAME_BUCKET}
@@ -54,7 +62,7 @@ export async function createUpload(database: Database, bucket: Bucket, upload: U
       id,
       owner,
       initiated,
-      JSON.stringify(description),
+      JSON.stringify(promise),
       ...same(bucket),
     ),
   );
@@ -70,19 +78,21 @@ export async function putPart(
 ): Promise<boolean> {
   const rows = await database.rows(
     statement(
-      `insert into part select upload.id, ?, ?,
-         (select coalesce(max(turn), 0) + 1 from part where upload = ? and number = ?), ?, ?, ?, ?
+      // The same blob again is the same turn again: the statement can be repeated.
+      `insert into part select upload.id, ?, coalesce(last.turn + (last.blob <> ?), 1), ?, ?, ?, ?, ?
        from bucket join upload on upload.bucket = bucket.id
+       left join (select turn, blob from part where upload = ? and number = ? order by turn desc limit 1) as last
        where ${SAME_BUCKET} and upload.key = ? and upload.id = ?
-       on conflict do update set size = excluded.size returning turn`,
+       on conflict do update set blob = excluded.blob returning turn`,
       part.number,
       part.blob,
-      id,
-      part.number,
+      part.blob,
       part.size,
       part.etag,
       part.checksum === undefined ? null : JSON.stringify(part.checksum),
       part.modified,
+      id,
+      part.number,
       ...same(bucket),
       key,
       id,
@@ -186,8 +196,8 @@ function nextUploads(bucket: string, bound: Bound, end: string | undefined, limi
   );
 }
 
-function uploadOf({ key, id, owner, initiated, description }: UploadRow): Upload {
-  return { key, id, owner, initiated, description: JSON.parse(description) as Description };
+function uploadOf({ key, id, owner, initiated, promise }: UploadRow): Upload {
+  return { key, id, owner, initiated, promise: JSON.parse(promise) as ObjectPromise };
 }
 
 function partOf({ number, blob, size, etag, checksum, modified }: PartRow): Part {

@@ -15,6 +15,13 @@ export interface WriteConditions {
   ifNoneMatch?: string | undefined;
 }
 
+/** Preconditions of a removal; the last two are those of directory buckets. Time in ms since 1970, whole seconds. */
+export interface RemoveConditions {
+  ifMatch?: string | undefined;
+  ifMatchSize?: number | undefined;
+  ifMatchModified?: number | undefined;
+}
+
 /** Whether a header's list of etags (quoted or bare, weak or `*`) names this one. */
 export function namesEtag(list: string, etag: string): boolean {
   return list.split(",").some((item) => {
@@ -59,4 +66,17 @@ export function judgeWrite(
   if (ifNoneMatch !== undefined && current !== undefined && namesEtag(ifNoneMatch, current.etag))
     return "failed";
   return "ok";
+}
+
+/** Judges a removal: `absent` is any condition where there is nothing; then nothing is done, and S3 calls it success. */
+export function judgeRemove(
+  { ifMatch, ifMatchSize, ifMatchModified }: RemoveConditions,
+  found: { etag: string; size: number; modified: number } | undefined,
+): "ok" | "failed" | "absent" {
+  if (ifMatch === undefined && ifMatchSize === undefined && ifMatchModified === undefined) return "ok";
+  if (found === undefined) return "absent";
+  if (ifMatch !== undefined && !namesEtag(ifMatch, found.etag)) return "failed";
+  if (ifMatchSize !== undefined && ifMatchSize !== found.size) return "failed";
+  const seconds = Math.floor(found.modified / 1000) * 1000;
+  return ifMatchModified === undefined || ifMatchModified === seconds ? "ok" : "failed";
 }

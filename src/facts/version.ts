@@ -1,9 +1,10 @@
 // What one version of an object is, apart from its bytes.
 
 import type { Checksum } from "./checksum.ts";
+import type { Lock } from "./lock.ts";
 
-/** The version id of an object in a bucket that never had versioning. */
-export const NULL_VERSION = "null";
+/** How a bucket keeps versions: never did; each put makes one; puts replace the null version. */
+export type Versioning = "off" | "enabled" | "suspended";
 
 /** What its writer said of an object; kept and given back unchanged. */
 export interface Description {
@@ -16,6 +17,9 @@ export interface Description {
   parts?: number;
 }
 
+/** A tag: key and value. */
+export type Tag = [key: string, value: string];
+
 /** A version that a commit is about to make: `etag` without quotes, `owner` an account's canonical id. */
 export interface Draft {
   key: string;
@@ -23,6 +27,8 @@ export interface Draft {
   size: number;
   owner: string;
   description: Description;
+  tags?: Tag[] | undefined;
+  lock?: Lock | undefined;
 }
 
 /** A version as the index keeps it. `sequence` is its commit's place in the bucket's history; times in ms since 1970. */

@@ -1,28 +1,42 @@
-// The commits: every change of what a bucket holds, each judged and made in one synchronous transaction.
+// The commits that make and remove versions, each judged and made in one synchronous transaction.
 
-import { judgeWrite } from "../facts/condition.ts";
-import { NULL_VERSION } from "../facts/version.ts";
-import { anyLitter, holdBody, litterBlobs, releaseBody } from "./litter.ts";
+import { judgeRemove, judgeWrite } from "../facts/condition.ts";
+import { isLocked } from "../facts/lock.ts";
+import { freshNonce } from "../facts/order.ts";
+import type { Versioning } from "../facts/version.ts";
+import { holdBody, isLitter, litterBlobs, releaseBody } from "./litter.ts";
 import { type Index, query } from "./open.ts";
 import type {
   Committed,
-  ForbidRequest,
   Mutator,
   NewBody,
   PutAnswer,
   PutRequest,
   RemoveAnswer,
+  Removed,
   RemoveRequest,
-  UploadOutcome,
 } from "./protocol.ts";
 import { type Change, once } from "./tail.ts";
-import { type CurrentRow, currentRow, writePages } from "./version.ts";
+import { endUpload, uploadOutcome } from "./uploads.ts";
+import {
+  currentRow,
+  findVersion,
+  lockOf,
+  newestOlder,
+  olderNull,
+  type VersionRow,
+  versionAt,
+  versionIdOf,
+  writePages,
+} from "./version.ts";
 
-/** Makes `draft` the current version of its key, if conditions, body and upload allow; else says why not. */
+type PutRefusal = Extract<PutAnswer, { refused: string }>["refused"];
+
+/** Makes `draft` the current version of its key, if conditions, locks, body and upload allow; else says why not. */
 export function commitPut(index: Index, { operationId }: Mutator, request: PutRequest): PutAnswer {
   return once(index, operationId, (change) => {
-    const { draft, body, conditions, upload } = request;
-    const ended = upload && uploadOutcome(index, upload.id);
+    const { draft, body, conditions, upload, versioning } = request;
+    const ended = upload && uploadOutcome(index, { upload: upload.id, key: draft.key });
     if (ended?.outcome === "committed") return { committed: ended.committed };
     if (ended?.outcome === "forbidden") return { refused: "forbidden" };
     const current = currentRow(index, draft.key);
@@ -30,37 +44,56 @@ export function commitPut(index: Index, { operationId }: Mutator, request: PutRe
     if (body.kind === "blob" && current?.body === body.blob) return { committed: committedOf(current) };
     const verdict = judgeWrite(conditions ?? {}, current);
     if (verdict !== "ok") return refuse(index, change, body, verdict);
+    const victim = replacedBy(index, draft.key, current, versioning);
+    if (victim !== undefined && isLocked(lockOf(victim), change.at, false)) {
+      return refuse(index, change, body, "locked");
+    }
     const lying = layBody(index, body);
     if ("refused" in lying) return refuse(index, change, body, lying.refused);
-    if (current !== undefined) releaseBody(index, current.body, current.pages !== null, change.at);
-    const row: CurrentRow = {
+    const row = makeRow(change, versioning, {
       ...draft,
       ...lying,
-      sequence: change.sequence,
-      modified: change.at,
+      marker: 0,
       description: JSON.stringify(draft.description),
-    };
-    writeCurrent(index, row);
-    change.wrote = true;
+      tags: draft.tags === undefined ? null : JSON.stringify(draft.tags),
+      lock: draft.lock === undefined ? null : JSON.stringify(draft.lock),
+    });
+    supersede(index, change, current, victim);
+    writeRow(index, "current", row);
     change.objects += current === undefined ? 1 : 0;
-    change.bytes += draft.size - (current?.size ?? 0);
+    change.bytes += row.size;
     const committed = committedOf(row);
-    if (upload !== undefined) endUpload(index, upload.id, committed, upload.unchosen, change.at);
+    if (upload !== undefined)
+      endUpload(index, { upload: upload.id, key: draft.key }, committed, upload.unchosen, change.at);
     return { committed };
   });
 }
 
-function committedOf({ sequence, etag, modified }: CurrentRow): Committed {
-  return { versionId: NULL_VERSION, sequence, etag, modified };
+function committedOf(row: VersionRow): Committed {
+  const { sequence, etag, modified } = row;
+  return { versionId: versionIdOf(row), sequence, etag, modified };
 }
 
-function writeCurrent(index: Index, row: CurrentRow): void {
-  const { key, sequence, size, etag, modified, owner, body, pages, description } = row;
-  query(
-    index,
-    "insert or replace into current values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+/** A version with its place in history: an id of its own, or in the null version's stead. */
+function makeRow(
+  change: Change,
+  versioning: Versioning,
+  facts: Omit<VersionRow, "sequence" | "nonce" | "modified">,
+): VersionRow {
+  change.sequence += 1;
+  change.wrote = true;
+  const nonce = versioning === "enabled" ? freshNonce() : "";
+  return { ...facts, sequence: change.sequence, nonce, modified: change.at };
+}
+
+function writeRow(index: Index, table: "current" | "older", row: VersionRow): void {
+  const { key, sequence, nonce, marker, size, etag, modified, owner, body, pages, description, tags, lock } =
+    row;
+  const values = [
     key,
     sequence,
+    nonce,
+    marker,
     size,
     etag,
     modified,
@@ -68,16 +101,49 @@ function writeCurrent(index: Index, row: CurrentRow): void {
     body,
     pages,
     description,
-  );
+    tags,
+    lock,
+  ];
+  query(index, `insert or replace into ${table} values (${values.map(() => "?").join(", ")})`, ...values);
+}
+
+/** The version that a new one takes the place of for good: the null version, unless each gets an id of its own. */
+function replacedBy(
+  index: Index,
+  key: string,
+  current: VersionRow | undefined,
+  versioning: Versioning,
+): VersionRow | undefined {
+  if (versioning === "enabled") return undefined;
+  if (current?.nonce === "") return current;
+  return versioning === "off" ? undefined : olderNull(index, key);
+}
+
+/** Makes way for a new latest version: what it replaces goes, any other current one becomes an older one. */
+function supersede(
+  index: Index,
+  change: Change,
+  current: VersionRow | undefined,
+  victim: VersionRow | undefined,
+): void {
+  if (current !== undefined && current !== victim) {
+    query(index, "insert into older select * from current where key = ?", current.key);
+  }
+  if (victim === undefined) return;
+  if (victim !== current) {
+    query(index, "delete from older where key = ? and sequence = ?", victim.key, victim.sequence);
+  }
+  letGo(index, change, victim);
+}
+
+function letGo(index: Index, change: Change, { body, pages, size }: VersionRow): void {
+  releaseBody(index, body, pages !== null, change.at);
+  change.bytes -= size;
+  change.wrote = true;
 }
 
 /** A refused commit leaves its fresh blob as litter; an upload's parts stay its own, and may be completed again. */
-function refuse(
-  index: Index,
-  change: Change,
-  body: NewBody,
-  refused: "failed" | "absent" | "source changed" | "discarded",
-): PutAnswer {
+function refuse(index: Index, change: Change, body: NewBody, refused: PutRefusal): PutAnswer {
   if (body.kind === "blob") {
     litterBlobs(index, [body.blob], change.at);
     change.wrote = true;
@@ -88,74 +154,105 @@ function refuse(
 function layBody(
   index: Index,
   body: NewBody,
-): Pick<CurrentRow, "body" | "pages"> | { refused: "source changed" | "discarded" } {
+): Pick<VersionRow, "body" | "pages"> | { refused: "source changed" | "discarded" } {
   switch (body.kind) {
     case "empty":
       return { body: "", pages: null };
     case "blob":
-      return anyLitter(index, [body.blob]) ? { refused: "discarded" } : { body: body.blob, pages: null };
-    case "extents": {
-      const blobs = body.extents.map(({ blob }) => blob);
-      if (anyLitter(index, blobs)) return { refused: "discarded" };
+      return isLitter(index, body.blob) ? { refused: "discarded" } : { body: body.blob, pages: null };
+    case "extents":
+      // An upload's blobs are not litter before it has ended, which has been ruled out.
       return { body: body.name, pages: writePages(index, body.name, body.extents) };
-    }
     case "share": {
-      const source = currentRow(index, body.key);
-      if (source?.sequence !== body.sequence) return { refused: "source changed" };
+      const source = versionAt(index, body.key, body.sequence);
+      if (source === undefined) return { refused: "source changed" };
       holdBody(index, source.body);
       return { body: source.body, pages: source.pages };
     }
   }
 }
 
-/** Removes current versions, in order. An entry that names nothing changes nothing. */
+/** Removes what each entry names, in order, or puts a delete marker over it; an entry may be refused alone. */
 export function commitRemove(index: Index, { operationId }: Mutator, request: RemoveRequest): RemoveAnswer {
   return once(index, operationId, (change) => ({
-    removed: request.entries.map(({ key, versionId }) => {
-      if (versionId !== undefined && versionId !== NULL_VERSION) return false;
-      const current = currentRow(index, key);
-      if (current === undefined) return false;
-      query(index, "delete from current where key = ?", key);
-      releaseBody(index, current.body, current.pages !== null, change.at);
-      change.objects -= 1;
-      change.bytes -= current.size;
-      change.wrote = true;
-      return true;
-    }),
+    removed: request.entries.map((entry) => removeEntry(index, change, entry, request)),
   }));
 }
 
-/** Ends an upload as forbidden, its blobs as litter; unless it was committed, which then is the answer. */
-export function commitForbid(index: Index, { operationId }: Mutator, request: ForbidRequest): UploadOutcome {
-  return once(index, operationId, (change) => {
-    const ended = uploadOutcome(index, request.upload);
-    if (ended.outcome === "committed") return ended;
-    endUpload(index, request.upload, null, request.blobs, change.at);
-    change.wrote = true;
-    return { outcome: "forbidden" };
-  });
-}
-
-function endUpload(
+function removeEntry(
   index: Index,
-  upload: string,
-  answer: Committed | null,
-  blobs: string[],
-  at: number,
-): void {
-  const text = answer === null ? null : JSON.stringify(answer);
-  query(index, "insert or replace into ended values (?, ?, ?)", upload, at, text);
-  litterBlobs(index, blobs, at);
+  change: Change,
+  { key, versionId, conditions = {} }: RemoveRequest["entries"][number],
+  request: RemoveRequest,
+): Removed {
+  const { versioning, bypass } = request;
+  const named = versionId === undefined ? currentRow(index, key) : findVersion(index, key, versionId);
+  const hasConditions = Object.values(conditions).some((condition) => condition !== undefined);
+  if (hasConditions) {
+    // A delete marker is a latest version too, with no bytes and no etag.
+    const judged = named ?? (versionId === undefined ? newestOlder(index, key) : undefined);
+    const verdict = judgeRemove(conditions, judged);
+    if (verdict === "failed") return { refused: verdict };
+    if (verdict === "absent") return versionId === undefined ? {} : { versionId };
+  }
+  if (versionId === undefined && versioning !== "off") {
+    return coverWithMarker(index, change, key, named, request);
+  }
+  if (named === undefined) return versionId === undefined ? {} : { versionId };
+  if (isLocked(lockOf(named), change.at, bypass)) return { refused: "locked" };
+  removeVersion(index, change, named);
+  if (versionId === undefined) return {};
+  return named.marker === 0 ? { versionId } : { versionId, marker: true };
 }
 
-/** How an upload ended here, if it did. */
-export function uploadOutcome(index: Index, upload: string): UploadOutcome {
-  const [ended] = query<{ answer: string | null }>(
+function removeVersion(index: Index, change: Change, row: VersionRow): void {
+  const { key, sequence } = row;
+  const current = currentRow(index, key);
+  const isCurrent = current?.sequence === sequence;
+  if (isCurrent) query(index, "delete from current where key = ?", key);
+  else query(index, "delete from older where key = ? and sequence = ?", key, sequence);
+  letGo(index, change, row);
+  change.objects -= isCurrent ? 1 : 0;
+  if (isCurrent || current === undefined) promote(index, change, key);
+}
+
+/** The newest version becomes current again, unless it is a delete marker. */
+function promote(index: Index, change: Change, key: string): void {
+  const newest = newestOlder(index, key);
+  if (newest === undefined || newest.marker === 1) return;
+  query(
     index,
-    "select answer from ended where upload = ?",
-    upload,
+    "insert into current select * from older where key = ? and sequence = ?",
+    key,
+    newest.sequence,
   );
-  if (ended === undefined) return { outcome: "open" };
-  if (ended.answer === null) return { outcome: "forbidden" };
-  return { outcome: "committed", committed: JSON.parse(ended.answer) as Committed };
+  query(index, "delete from older where key = ? and sequence = ?", key, newest.sequence);
+  change.objects += 1;
+}
+
+function coverWithMarker(
+  index: Index,
+  change: Change,
+  key: string,
+  current: VersionRow | undefined,
+  { versioning, owner }: RemoveRequest,
+): Removed {
+  const victim = replacedBy(index, key, current, versioning);
+  if (victim !== undefined && isLocked(lockOf(victim), change.at, false)) return { refused: "locked" };
+  const nothing = {
+    size: 0,
+    etag: "",
+    owner,
+    body: "",
+    pages: null,
+    description: "{}",
+    tags: null,
+    lock: null,
+  };
+  const marker = makeRow(change, versioning, { key, marker: 1, ...nothing });
+  supersede(index, change, current, victim);
+  if (current !== undefined) query(index, "delete from current where key = ?", key);
+  writeRow(index, "older", marker);
+  change.objects -= current === undefined ? 0 : 1;
+  return { versionId: versionIdOf(marker), marker: true };
 }

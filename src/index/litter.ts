@@ -7,12 +7,9 @@ export function litterBlobs(index: Index, blobs: readonly string[], at: number):
   for (const blob of blobs) query(index, "insert or ignore into litter values (?, ?, 0)", blob, at);
 }
 
-/** Whether any of these blobs is litter already: such a blob may vanish and must not be named again. */
-export function anyLitter(index: Index, blobs: readonly string[]): boolean {
-  if (blobs.length === 1)
-    return query(index, "select 1 from litter where name = ?", blobs[0] ?? "").length > 0;
-  const statement = "select 1 from json_each(?) as asked join litter on litter.name = asked.value limit 1";
-  return query(index, statement, JSON.stringify(blobs)).length > 0;
+/** Whether this blob is litter already: it may vanish and must not be named again. */
+export function isLitter(index: Index, blob: string): boolean {
+  return query(index, "select 1 from litter where name = ?", blob).length > 0;
 }
 
 /** One more version names this body. */

@@ -91,7 +91,9 @@ export function openBucket(index: Index): void {
 export function closeBucket(index: Index): { closed: boolean } | Moved {
   if (index.state.phase === "closed") return { closed: true };
   if (index.state.phase === "new") return { moved: "lost" };
-  if (query(index, "select 1 from current limit 1").length > 0) return { closed: false };
+  for (const table of ["current", "older"]) {
+    if (query(index, `select 1 from ${table} limit 1`).length > 0) return { closed: false };
+  }
   setState(index, "closed", index.state.generation);
   return { closed: true };
 }

@@ -1,11 +1,12 @@
 // What is said between a worker and a bucket's index: requests and answers, plain data. Shapes only ever grow, because
 // during a deploy a new worker meets an old index and the other way round.
 
-import type { WriteConditions } from "../facts/condition.ts";
+import type { RemoveConditions, WriteConditions } from "../facts/condition.ts";
 import type { Extent } from "../facts/extent.ts";
+import type { Retention } from "../facts/lock.ts";
 import type { RangeSpec } from "../facts/range.ts";
 import type { Page, Window } from "../facts/rollup.ts";
-import type { Draft, Version } from "../facts/version.ts";
+import type { Draft, Tag, Version, Versioning } from "../facts/version.ts";
 
 /** What the caller remembers of the bucket: the generation of its settings. */
 export interface Asker {
@@ -29,18 +30,33 @@ export interface ReadRequest {
   want: "none" | "all" | { range: RangeSpec } | { part: number };
 }
 
-/** `extents` are those wanted; the first of them begins at the object's byte `start`. */
+/** A delete marker, where a version was looked for. */
+export interface Marker {
+  versionId: string;
+  modified: number;
+}
+
+/**
+ * `extents` are those wanted; the first of them begins at the object's byte `start`. Missing: the key (behind a delete
+ * marker, perhaps), or that version of it. `marker`: the version asked for is a delete marker.
+ */
 export type ReadAnswer =
   | { version: Version; extents: Extent[]; start: number }
-  | { missing: "key" | "version" };
+  | { missing: "key"; behind?: Marker }
+  | { missing: "version" }
+  | { missing: "bytes"; marker: Marker };
 
 export interface ListRequest {
   window: Window;
+  /** Current versions only, or all versions and delete markers. */
+  what: "current" | "versions";
 }
 
 /** What a listing shows of a version. */
 export type ListEntry = Pick<Version, "key" | "etag" | "size" | "owner" | "modified" | "versionId"> & {
   checksum?: { algorithm: string; type: string };
+  marker: boolean;
+  latest: boolean;
 };
 
 export type ListAnswer = Page<ListEntry>;
@@ -55,6 +71,7 @@ export type NewBody =
 export interface PutRequest {
   draft: Draft;
   body: NewBody;
+  versioning: Versioning;
   conditions?: WriteConditions;
   /** The upload that this commit ends; `unchosen` are its blobs that the object does not use. */
   upload?: { id: string; unchosen: string[] };
@@ -69,24 +86,57 @@ export interface Committed {
 
 /**
  * `failed`/`absent`: a condition did not hold; `source changed`: the shared version is not there any more; `discarded`:
- * the blob is litter already; `forbidden`: the upload was aborted.
+ * the blob is litter already; `forbidden`: the upload was aborted; `locked`: it would have replaced a locked version.
  */
 export type PutAnswer =
   | { committed: Committed }
-  | { refused: "failed" | "absent" | "source changed" | "discarded" | "forbidden" };
+  | { refused: "failed" | "absent" | "source changed" | "discarded" | "forbidden" | "locked" };
 
 export interface RemoveRequest {
-  entries: { key: string; versionId?: string | undefined }[];
+  entries: { key: string; versionId?: string | undefined; conditions?: RemoveConditions }[];
+  versioning: Versioning;
+  /** Whose delete markers these will be. */
+  owner: string;
+  /** Whether the caller may remove what GOVERNANCE retains, and asked to. */
+  bypass: boolean;
 }
 
-/** One answer an entry, in order: whether there was anything to remove. */
+/**
+ * What became of one entry: `versionId` of the version removed or of the marker made (`marker`), if there are versions;
+ * or why nothing was done.
+ */
+export type Removed = { versionId?: string; marker?: boolean } | { refused: "locked" | "failed" };
+
+/** One answer an entry, in order. */
 export interface RemoveAnswer {
-  removed: boolean[];
+  removed: Removed[];
 }
+
+/** Changes of a version that make no new one. `null` takes away. */
+export interface MarkRequest {
+  key: string;
+  versionId?: string | undefined;
+  tags?: Tag[] | null;
+  retention?: Retention | null;
+  hold?: boolean;
+  bypass?: boolean;
+}
+
+export type MarkAnswer =
+  | { marked: { versionId: string } }
+  | Exclude<ReadAnswer, { version: Version }>
+  | { refused: "locked" };
 
 export interface ForbidRequest {
   upload: string;
+  key: string;
   blobs: string[];
+}
+
+/** An upload is asked for by its id and the key it was for. */
+export interface OutcomeRequest {
+  upload: string;
+  key: string;
 }
 
 /** How an upload ended: still open, forbidden for ever, or committed. */
@@ -115,8 +165,9 @@ export interface BucketIndexCalls {
   list(asker: Asker, request: ListRequest): Promise<ListAnswer | Moved>;
   put(mutator: Mutator, request: PutRequest): Promise<PutAnswer | Moved>;
   remove(mutator: Mutator, request: RemoveRequest): Promise<RemoveAnswer | Moved>;
+  mark(mutator: Mutator, request: MarkRequest): Promise<MarkAnswer | Moved>;
   forbid(mutator: Mutator, request: ForbidRequest): Promise<UploadOutcome | Moved>;
-  outcome(asker: Asker, upload: string): Promise<UploadOutcome | Moved>;
+  outcome(asker: Asker, upload: OutcomeRequest): Promise<UploadOutcome | Moved>;
   discard(request: DiscardRequest): Promise<void>;
   adopt(generation: number): Promise<void>;
   rows(): Promise<Rows>;

@@ -1,22 +1,29 @@
 // The index's tables, and how an older index is brought forward when its object wakes.
 
+/** What `current` and `older` have in common: all of it, so that a version moves from one to the other as it is. */
+const VERSION_COLUMNS = `key text not null, sequence integer not null, nonce text not null, marker integer not null,
+  size integer not null, etag text not null, modified integer not null, owner text not null, body text not null,
+  pages text, description text not null, tags text, lock text`;
+
 /** One list of statements a schema version, in order; never edited once released, only added to. */
 const STEPS: readonly (readonly string[])[] = [
   [
     // Whether the bucket is open, and the newest generation of its settings that was heard of.
     "create table state (one integer primary key check (one = 1), phase text not null, generation integer not null) strict",
-    // The live version of each key. `body`: '' empty, a blob, or (with `pages`) the name of a list in `extents`.
-    // `pages`: JSON [[page, first byte], …].
-    `create table current (key text primary key, sequence integer not null, size integer not null, etag text not null,
-      modified integer not null, owner text not null, body text not null, pages text, description text not null)
-      strict, without rowid`,
+    // The live version of each key; a key whose latest version is a delete marker has none. `nonce` '' is the null
+    // version. `body`: '' empty, a blob, or (with `pages`) the name of a list in `extents`. `pages`: JSON
+    // [[page, first byte], …]. `description`, `tags`, `lock`: JSON.
+    `create table current (${VERSION_COLUMNS}, primary key (key)) strict, without rowid`,
+    // Every other version, and every delete marker. Listings want the newest of a key first.
+    `create table older (${VERSION_COLUMNS}, primary key (key, sequence desc)) strict, without rowid`,
+    "create index older_null on older (key) where nonce = ''",
     "create table extents (body text not null, page integer not null, list text not null, primary key (body, page)) strict, without rowid",
     // Bodies that more than one version names.
     "create table holders (body text primary key, count integer not null) strict, without rowid",
     // What no row names: blobs, and with `paged` whole lists in `extents`.
     "create table litter (name text primary key, since integer not null, paged integer not null) strict, without rowid",
     // Uploads that ended here: the commit's answer, or null if forbidden.
-    "create table ended (upload text primary key, at integer not null, answer text) strict, without rowid",
+    "create table ended (upload text primary key, key text not null, at integer not null, answer text) strict, without rowid",
     // Counters and the records of recent commits, in segments of about a page; a commit writes the last one only.
     `create table tail (segment integer primary key, sequence integer not null, objects integer not null,
       bytes integer not null, records text not null) strict`,

@@ -28,7 +28,8 @@ export interface Tail {
 
 /** What a commit changes; `wrote` stays false if it turned out to change nothing. */
 export interface Change {
-  readonly sequence: number;
+  /** The last sequence number given out; the next version gets the one after it. */
+  sequence: number;
   readonly at: number;
   objects: number;
   bytes: number;
@@ -63,7 +64,7 @@ export function once<Answer>(index: Index, operationId: string, act: (change: Ch
   const { tail } = index;
   const receipt = tail.receipts.get(operationId);
   if (receipt !== undefined) return receipt.answer as Answer;
-  const change: Change = { sequence: tail.sequence + 1, at: index.now(), objects: 0, bytes: 0, wrote: false };
+  const change: Change = { sequence: tail.sequence, at: index.now(), objects: 0, bytes: 0, wrote: false };
   const [answer, record, rolls] = index.transaction(() => {
     const given = act(change);
     const line = `${JSON.stringify([operationId, change.at, given])}\n`;

@@ -1,14 +1,19 @@
-// How a version and its extents lie in the index's rows.
+// How a version and its extents lie in the index's rows, and how they are found.
 
 import { type Extent, pageOf } from "../facts/extent.ts";
+import type { Lock } from "../facts/lock.ts";
+import { NULL_VERSION, readVersionId, spellVersionId } from "../facts/order.ts";
 import { type RangeSpec, sliceOf } from "../facts/range.ts";
-import { type Description, NULL_VERSION, type Version } from "../facts/version.ts";
+import type { Description, Tag, Version } from "../facts/version.ts";
 import { type Index, query } from "./open.ts";
-import type { ReadAnswer, ReadRequest } from "./protocol.ts";
+import type { Marker, ReadAnswer, ReadRequest } from "./protocol.ts";
 
-export type CurrentRow = {
+/** A row of `current` or `older`. */
+export type VersionRow = {
   key: string;
   sequence: number;
+  nonce: string;
+  marker: number;
   size: number;
   etag: string;
   modified: number;
@@ -16,19 +21,68 @@ export type CurrentRow = {
   body: string;
   pages: string | null;
   description: string;
+  tags: string | null;
+  lock: string | null;
 };
 
 /** A page of a long body, as kept in the version's row: its number, and the object's byte at which it begins. */
 type PageStart = [page: number, start: number];
 
-export function currentRow(index: Index, key: string): CurrentRow | undefined {
-  return query<CurrentRow>(index, "select * from current where key = ?", key)[0];
+export function currentRow(index: Index, key: string): VersionRow | undefined {
+  return query<VersionRow>(index, "select * from current where key = ?", key)[0];
 }
 
-export function versionOf(row: CurrentRow): Version {
+/** The newest of a key's versions that are not current: a marker, if the key has no current version. */
+export function newestOlder(index: Index, key: string): VersionRow | undefined {
+  const statement = "select * from older where key = ? order by sequence desc limit 1";
+  return query<VersionRow>(index, statement, key)[0];
+}
+
+/** A version by its id, wherever it lies. */
+export function findVersion(index: Index, key: string, versionId: string): VersionRow | undefined {
+  const current = currentRow(index, key);
+  if (current !== undefined && versionIdOf(current) === versionId) return current;
+  if (versionId === NULL_VERSION) return olderNull(index, key);
+  const named = readVersionId(versionId);
+  if (named === undefined) return undefined;
+  return olderAt(index, key, named.sequence, named.nonce);
+}
+
+/** The null version of a key, if it is not the current one. */
+export function olderNull(index: Index, key: string): VersionRow | undefined {
+  return query<VersionRow>(index, "select * from older where key = ? and nonce = ''", key)[0];
+}
+
+/** A version by its commit. */
+export function versionAt(index: Index, key: string, sequence: number): VersionRow | undefined {
+  const current = currentRow(index, key);
+  return current?.sequence === sequence ? current : olderAt(index, key, sequence);
+}
+
+function olderAt(index: Index, key: string, sequence: number, nonce?: string): VersionRow | undefined {
+  const statement = "select * from older where key = ? and sequence = ?";
+  const [row] = query<VersionRow>(index, statement, key, sequence);
+  return nonce === undefined || row?.nonce === nonce ? row : undefined;
+}
+
+export function versionIdOf({ sequence, nonce }: Pick<VersionRow, "sequence" | "nonce">): string {
+  return spellVersionId(sequence, nonce);
+}
+
+export function lockOf({ lock }: Pick<VersionRow, "lock">): Lock | undefined {
+  return lock === null ? undefined : (JSON.parse(lock) as Lock);
+}
+
+export function markerOf(row: VersionRow): Marker {
+  return { versionId: versionIdOf(row), modified: row.modified };
+}
+
+export function versionOf(row: VersionRow): Version {
   const { key, sequence, size, etag, modified, owner } = row;
   const description = JSON.parse(row.description) as Description;
-  return { key, sequence, size, etag, modified, owner, versionId: NULL_VERSION, description };
+  const version = { key, sequence, size, etag, modified, owner, versionId: versionIdOf(row), description };
+  const tags = row.tags === null ? undefined : (JSON.parse(row.tags) as Tag[]);
+  return { ...version, tags, lock: lockOf(row) };
 }
 
 /** Writes the pages of a long body and gives what its version's row keeps of them. */
@@ -51,17 +105,33 @@ export function writePages(index: Index, body: string, extents: readonly Extent[
   return JSON.stringify(starts);
 }
 
+/** Looks for what a request names: a row that has bytes, or what there is instead. */
+export function lookUp(
+  index: Index,
+  key: string,
+  versionId: string | undefined,
+): { row: VersionRow } | Exclude<ReadAnswer, { version: Version }> {
+  if (versionId !== undefined) {
+    const row = findVersion(index, key, versionId);
+    if (row === undefined) return { missing: "version" };
+    return row.marker === 0 ? { row } : { missing: "bytes", marker: markerOf(row) };
+  }
+  const row = currentRow(index, key);
+  if (row !== undefined) return { row };
+  const behind = newestOlder(index, key);
+  return behind === undefined ? { missing: "key" } : { missing: "key", behind: markerOf(behind) };
+}
+
 /** Answers a read: the version, and of its body only the extents that are wanted. */
 export function readVersion(index: Index, { key, versionId, want }: ReadRequest): ReadAnswer {
-  const row = currentRow(index, key);
-  if (row === undefined) return { missing: versionId === undefined ? "key" : "version" };
-  if (versionId !== undefined && versionId !== NULL_VERSION) return { missing: "version" };
-  return { version: versionOf(row), ...wantedExtents(index, row, want) };
+  const found = lookUp(index, key, versionId);
+  if (!("row" in found)) return found;
+  return { version: versionOf(found.row), ...wantedExtents(index, found.row, want) };
 }
 
 function wantedExtents(
   index: Index,
-  row: CurrentRow,
+  row: VersionRow,
   want: ReadRequest["want"],
 ): { extents: Extent[]; start: number } {
   if (want === "none" || row.body === "") return { extents: [], start: 0 };

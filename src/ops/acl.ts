@@ -2,11 +2,10 @@
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAcl.html
 
 import { operation } from "../operation.ts";
-import { query } from "../wire/input.ts";
 import { document } from "../wire/output.ts";
 import { AccessControlPolicy } from "../wire/shapes.ts";
 import { shownOwner } from "./list.ts";
-import { foundOr } from "./read.ts";
+import { foundOr, versionId } from "./read.ts";
 
 function ownerHasFullControl(owner: { id: string; displayName?: string }) {
   return { owner, grants: { grant: [{ grantee: owner, permission: "FULL_CONTROL" }] } };
@@ -26,7 +25,7 @@ export const getObjectAcl = operation({
   name: "GetObjectAcl",
   route: "GET /{Bucket}/{Key}?acl",
   allow: "s3:GetObjectAcl",
-  input: { versionId: query("versionId") },
+  input: { versionId },
   output: document(AccessControlPolicy),
   async handle({ world, bucket, key, caller }, { versionId }) {
     const { version } = foundOr(await world.index(bucket).read({ key, versionId, want: "none" }), key);

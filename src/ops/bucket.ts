@@ -2,8 +2,10 @@
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
 
 import { type Bucket, bucketNamed, createBucket as insertBucket } from "../directory/buckets.ts";
+import type { BucketSettings } from "../facts/settings.ts";
 import { operation, optionalXml } from "../operation.ts";
 import { S3Error } from "../wire/error.ts";
+import { header } from "../wire/input.ts";
 import { isBucketName } from "../wire/names.ts";
 import { document, empty } from "../wire/output.ts";
 import { CreateBucketConfiguration, LocationConstraint } from "../wire/shapes.ts";
@@ -18,21 +20,29 @@ export const createBucket = operation({
   route: "PUT /{Bucket}",
   allow: "s3:CreateBucket",
   bucket: "name",
-  input: { nothingUnbuilt },
+  input: { nothingUnbuilt, locked: header("x-amz-bucket-object-lock-enabled") },
   body: optionalXml(CreateBucketConfiguration),
   output: empty(200),
-  async handle({ world, name, caller }, _input, configuration) {
+  async handle({ world, name, caller }, { locked }, configuration) {
     if (!isBucketName(name)) throw new S3Error("InvalidBucketName", { elements: { BucketName: name } });
     checkLocation(world.config.region, configuration?.locationConstraint);
     const owner = caller.account.id;
-    const existing = (await bucketNamed(world.database, name)) ?? (await openBucket(world, name, owner));
+    const settings: BucketSettings =
+      locked?.toLowerCase() === "true" ? { versioning: "Enabled", lock: {} } : {};
+    const existing =
+      (await bucketNamed(world.database, name)) ?? (await openBucket(world, name, owner, settings));
     if ("created" in existing) return recreated(world, existing, owner);
     return { location: `/${name}` };
   },
 });
 
 /** Opens a fresh index, then makes the row that names it: a row never names an index that is not open. */
-async function openBucket(world: World, name: string, owner: string): Promise<Bucket | { opened: true }> {
+async function openBucket(
+  world: World,
+  name: string,
+  owner: string,
+  settings: BucketSettings,
+): Promise<Bucket | { opened: true }> {
   const bucket: Bucket = {
     name,
     id: crypto.randomUUID(),
@@ -40,19 +50,26 @@ async function openBucket(world: World, name: string, owner: string): Promise<Bu
     region: world.config.region,
     created: world.now(),
     generation: 1,
+    settings,
   };
   const index = world.index(bucket);
   await index.open();
   const row = await insertBucket(world.database, bucket);
-  if (row?.id === bucket.id) return { opened: true };
+  if (row?.id === bucket.id) {
+    world.memory.buckets.set(name, bucket, world.now());
+    return { opened: true };
+  }
   await index.close();
   if (row === undefined) throw new S3Error("TooManyBuckets");
   return row;
 }
 
 /** Creating one's own bucket again is nothing in us-east-1, and an error elsewhere, as AWS has it. */
-function recreated(world: World, { name, owner }: Bucket, caller: string): { location: string } {
+async function recreated(world: World, bucket: Bucket, caller: string): Promise<{ location: string }> {
+  const { name, owner } = bucket;
   if (owner !== caller) throw new S3Error("BucketAlreadyExists");
+  // A deletion that stopped half-way left the row over a closed index: asking it has the deletion finished first.
+  await world.index(bucket).list({ what: "current", window: { prefix: "", delimiter: "", limit: 0 } });
   if (world.config.region !== FIRST_REGION) throw new S3Error("BucketAlreadyOwnedByYou");
   return { location: `/${name}` };
 }

@@ -3,15 +3,17 @@
 
 import { admitToBucket } from "../auth/authorize.ts";
 import { readBlobs } from "../blobs/read.ts";
-import type { Source } from "../blobs/receive.ts";
+import { EMPTY_MD5, type Source } from "../blobs/receive.ts";
 import { MAX_PUT_BYTES } from "../body/payload.ts";
 import type { Bucket } from "../directory/buckets.ts";
 import { judgeRead, type ReadConditions } from "../facts/condition.ts";
 import { piecesOf } from "../facts/extent.ts";
 import { MAX_KEY_BYTES, utf8Length } from "../facts/key.ts";
+import { isVersionId } from "../facts/order.ts";
 import type { Slice } from "../facts/range.ts";
+import { versioningOf } from "../facts/settings.ts";
 import type { Description } from "../facts/version.ts";
-import type { NewBody, PutAnswer, ReadAnswer } from "../index/protocol.ts";
+import type { NewBody, PutAnswer } from "../index/protocol.ts";
 import { type ObjectContext, operation } from "../operation.ts";
 import { percentDecode } from "../wire/address.ts";
 import { invalidArgument, S3Error } from "../wire/error.ts";
@@ -20,8 +22,10 @@ import { documentAndHeaders } from "../wire/output.ts";
 import { CopyObjectResult } from "../wire/shapes.ts";
 import type { World } from "../world.ts";
 import { checksumMembers, description, nothingUnbuilt } from "./description.ts";
-import { foundOr, readConditions } from "./read.ts";
-import { checkStillHere, committedOr, receiveSource, writeConditions } from "./write.ts";
+import { lockFor, lockHeaders } from "./lock.ts";
+import { type Found, foundOr, readConditions } from "./read.ts";
+import { taggingHeader } from "./tagging.ts";
+import { checkStillHere, committedOr, newVersionHeader, receiveSource, writeConditions } from "./write.ts";
 
 /** Largest source that CopyObject takes, in bytes. */
 export const MAX_COPY_BYTES = MAX_PUT_BYTES;
@@ -47,6 +51,9 @@ export const copySource: Field<CopySource> = ({ headers }) => {
       "x-amz-copy-source",
       text,
     );
+  }
+  if (version !== undefined && !isVersionId(version)) {
+    throw invalidArgument("Invalid version id specified", "x-amz-copy-source", text);
   }
   return { bucket: decoded.slice(0, slash), key: decoded.slice(slash + 1), versionId: version };
 };
@@ -74,6 +81,8 @@ export const copyObject = operation({
     conditions: writeConditions,
     metadataDirective: directive("metadata"),
     taggingDirective: directive("tagging"),
+    tags: taggingHeader,
+    lock: lockHeaders,
     description,
     checksumAlgorithm,
     sourceOwner: header("x-amz-source-expected-bucket-owner"),
@@ -82,18 +91,24 @@ export const copyObject = operation({
   async handle(context, input) {
     const { world, bucket, key, caller } = context;
     const { source, metadataDirective, conditions } = input;
-    if (source.bucket === bucket.name && source.key === key && metadataDirective === "COPY") throw toItself();
+    const toItsOwnKey = source.bucket === bucket.name && source.key === key;
+    if (toItsOwnKey && source.versionId === undefined && metadataDirective === "COPY") throw toItself();
     const from = await admitToSource(context, source, input.sourceOwner);
     const shares = from.id === bucket.id;
     for (let tries = 1; ; tries++) {
-      const found = await readSource(world, from, source, input.sourceConditions, shares ? "none" : "all");
+      const { found, body, etag } = shares
+        ? await shareSource(world, from, source, input.sourceConditions)
+        : await context.once(() => streamSource(context, from, source, input.sourceConditions));
+      checkStillHere(bucket, body);
       checkChecksum(found.version.description.checksum?.algorithm, input.checksumAlgorithm);
-      const { body, etag } = shares ? shared(source.key, found) : await streamed(context, found);
       const said = metadataDirective === "COPY" ? found.version.description : input.description;
       const { version } = found;
       const description = carried(version.description, said, shares);
-      const draft = { key, etag, size: version.size, owner: caller.account.id, description };
-      const answer = await world.index(bucket).put({ draft, body, conditions });
+      const tags = input.taggingDirective === "COPY" ? version.tags : input.tags;
+      const lock = lockFor(bucket, input.lock, world.now());
+      const draft = { key, etag, size: version.size, owner: caller.account.id, description, tags, lock };
+      const versioning = versioningOf(bucket.settings);
+      const answer = await world.index(bucket).put({ draft, body, versioning, conditions });
       if (hasChanged(answer) && tries < MAX_TRIES) continue;
       const committed = committedOr(answer, conditions);
       return {
@@ -102,7 +117,10 @@ export const copyObject = operation({
           etag: committed.etag,
           ...checksumMembers(description.checksum),
         },
-        headers: {},
+        headers: {
+          ...newVersionHeader(bucket, committed),
+          ...sourceVersionHeader(from, version.versionId),
+        },
       };
     }
   },
@@ -119,7 +137,9 @@ function hasChanged(answer: PutAnswer): boolean {
   return "refused" in answer && answer.refused === "source changed";
 }
 
-type Found = Exclude<ReadAnswer, { missing: string }>;
+export function sourceVersionHeader(from: Bucket, versionId: string): Record<string, string> {
+  return versioningOf(from.settings) === "off" ? {} : { "x-amz-copy-source-version-id": versionId };
+}
 
 /** The source's bucket, if the caller may read there. */
 export function admitToSource(
@@ -148,30 +168,54 @@ function checkChecksum(had: string | undefined, asked: string | undefined): void
   throw new S3Error("NotImplemented", { elements: { Header: "x-amz-checksum-algorithm" } });
 }
 
-function shared(key: string, { version }: Found): { body: NewBody; etag: string } {
-  const body: NewBody =
-    version.size === 0 ? { kind: "empty" } : { kind: "share", key, sequence: version.sequence };
-  return { body, etag: version.etag };
+/** What a copy is made of: the source as it was read, and a body that holds just those bytes. */
+interface Copied {
+  found: Found;
+  body: NewBody;
+  etag: string;
 }
 
-async function streamed(context: ObjectContext, found: Found): Promise<{ body: NewBody; etag: string }> {
-  const { world, bucket, once } = context;
-  const { size, etag } = found.version;
+async function shareSource(
+  world: World,
+  from: Bucket,
+  source: CopySource,
+  conditions: ReadConditions,
+): Promise<Copied> {
+  const found = await readSource(world, from, source, conditions, "none");
+  const { size, sequence, etag } = found.version;
+  const body: NewBody = size === 0 ? { kind: "empty" } : { kind: "share", key: source.key, sequence };
+  return { found, body, etag };
+}
+
+async function streamSource(
+  { world, bucket }: ObjectContext,
+  from: Bucket,
+  source: CopySource,
+  conditions: ReadConditions,
+): Promise<Copied> {
+  const found = await readSource(world, from, source, conditions, "all");
+  const { size } = found.version;
   if (size > MAX_COPY_BYTES) {
     throw new S3Error("InvalidRequest", {
       message: `The specified copy source is larger than the maximum allowable size for a copy source: ${MAX_COPY_BYTES}`,
     });
   }
-  if (size === 0) return { body: { kind: "empty" }, etag };
-  const received = await once(async () =>
-    receiveSource(world, bucket, await sliceSource(world, found, { offset: 0, length: size })),
-  );
-  checkStillHere(bucket, received.body);
-  return received;
+  return { found, ...(await receiveSlice(world, bucket, found, { offset: 0, length: size })) };
+}
+
+/** Takes part of an object into a blob of its own in this bucket. */
+export async function receiveSlice(
+  world: World,
+  bucket: Bucket,
+  found: Found,
+  slice: Slice,
+): Promise<{ body: NewBody; etag: string }> {
+  if (slice.length === 0) return { body: { kind: "empty" }, etag: EMPTY_MD5 };
+  return receiveSource(world, bucket, await sliceSource(world, found, slice));
 }
 
 /** Part of an object as a source for a new blob. */
-export async function sliceSource(world: World, { extents, start }: Found, slice: Slice): Promise<Source> {
+async function sliceSource(world: World, { extents, start }: Found, slice: Slice): Promise<Source> {
   const stream = await readBlobs(world.blobs, piecesOf(extents, start, slice), world.later);
   return {
     length: slice.length,

@@ -1,29 +1,72 @@
 // DeleteObject and DeleteObjects: one commit in the index, for one key or for a thousand.
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 
+import type { RemoveConditions } from "../facts/condition.ts";
 import { MAX_KEY_BYTES, utf8Length } from "../facts/key.ts";
-import { operation, xml } from "../operation.ts";
-import { S3Error } from "../wire/error.ts";
-import { query } from "../wire/input.ts";
+import { isVersionId } from "../facts/order.ts";
+import { versioningOf } from "../facts/settings.ts";
+import type { Removed } from "../index/protocol.ts";
+import { type BucketContext, operation, xml } from "../operation.ts";
+import { invalidArgument, S3Error } from "../wire/error.ts";
+import { type Field, header } from "../wire/input.ts";
 import { document, empty } from "../wire/output.ts";
 import { Delete, DeleteResult } from "../wire/shapes.ts";
 import type { ShapeValue } from "../wire/xml.ts";
-import { nothingConditional, nothingUnbuilt } from "./description.ts";
+import { nothingUnbuilt } from "./description.ts";
+import { bypassHeader } from "./lock.ts";
+import { versionId } from "./read.ts";
 
 /** Most keys in one DeleteObjects. */
 export const MAX_DELETE_KEYS = 1000;
 
 type Entry = ShapeValue<typeof Delete>["objects"][number];
 
+/** If-Match, and the two conditions of directory buckets. */
+const conditions: Field<RemoveConditions> = (address) => {
+  const size = header("x-amz-if-match-size")(address);
+  if (size !== undefined && !/^\d{1,15}$/.test(size)) {
+    throw invalidArgument("x-amz-if-match-size must be a number of bytes", "x-amz-if-match-size", size);
+  }
+  return {
+    ifMatch: header("if-match")(address),
+    ifMatchSize: size === undefined ? undefined : Number(size),
+    ifMatchModified: readTime(header("x-amz-if-match-last-modified-time")(address)),
+  };
+};
+
+/** A time in whole seconds, in whichever of S3's spellings. Throws InvalidArgument. */
+function readTime(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms))
+    throw new S3Error("InvalidArgument", { message: "A last-modified time cannot be read." });
+  return Math.floor(ms / 1000) * 1000;
+}
+
+/** What every removal says beside its entries. */
+function manner({ bucket, caller }: Pick<BucketContext, "bucket" | "caller">, bypass: boolean) {
+  return { versioning: versioningOf(bucket.settings), owner: caller.account.id, bypass };
+}
+
+/** Why an entry was left alone. */
+function refusal({ refused }: Extract<Removed, { refused: string }>): S3Error {
+  if (refused === "failed") return new S3Error("PreconditionFailed");
+  return new S3Error("AccessDenied", { message: "Access Denied because object protected by object lock." });
+}
+
 export const deleteObject = operation({
   name: "DeleteObject",
   route: "DELETE /{Bucket}/{Key}",
   allow: "s3:DeleteObject",
-  input: { nothingUnbuilt, nothingConditional, versionId: query("versionId") },
+  input: { nothingUnbuilt, versionId, conditions, bypass: bypassHeader },
   output: empty(204),
-  async handle({ world, bucket, key }, { versionId }) {
-    await world.index(bucket).remove({ entries: [{ key, versionId }] });
-    return versionId === undefined ? {} : { "x-amz-version-id": versionId };
+  async handle(context, { versionId: version, conditions: asked, bypass }) {
+    const { world, bucket, key } = context;
+    const entries = [{ key, versionId: version, conditions: asked }];
+    const { removed } = await world.index(bucket).remove({ entries, ...manner(context, bypass) });
+    const [one = {}] = removed;
+    if ("refused" in one) throw refusal(one);
+    return { "x-amz-version-id": one.versionId, "x-amz-delete-marker": one.marker ? "true" : undefined };
   },
 });
 
@@ -31,34 +74,49 @@ export const deleteObjects = operation({
   name: "DeleteObjects",
   route: "POST /{Bucket}?delete",
   allow: "s3:DeleteObject",
-  input: { nothingUnbuilt },
+  input: { nothingUnbuilt, bypass: bypassHeader },
   body: xml(Delete, { integrity: true }),
   output: document(DeleteResult),
-  async handle({ world, bucket }, _input, { objects, quiet }) {
+  async handle(context, { bypass }, { objects, quiet }) {
+    const { world, bucket } = context;
     if (objects.length === 0 || objects.length > MAX_DELETE_KEYS) throw new S3Error("MalformedXML");
-    const errors = objects.flatMap((entry) => {
-      const error = refusalOf(entry);
-      return error
-        ? [{ key: entry.key, versionId: entry.versionId, code: error.code, message: error.message }]
-        : [];
+    const entries = objects.filter((entry) => defectOf(entry) === undefined);
+    const request = { entries: entries.map(removal), ...manner(context, bypass) };
+    const { removed } = entries.length === 0 ? { removed: [] } : await world.index(bucket).remove(request);
+    const results = entries.map((entry, at) => resultOf(entry, removed[at] ?? {}));
+    const defects = objects.flatMap((entry) => {
+      const defect = defectOf(entry);
+      return defect === undefined ? [] : [errorOf(entry, defect)];
     });
-    const entries = objects.filter((entry) => refusalOf(entry) === undefined);
-    if (entries.length > 0) {
-      await world
-        .index(bucket)
-        .remove({ entries: entries.map(({ key, versionId }) => ({ key, versionId })) });
-    }
-    const deleted = quiet ? [] : entries.map(({ key, versionId }) => ({ key, versionId }));
-    return { deleted, errors };
+    return {
+      deleted: quiet ? [] : results.flatMap((result) => ("deleted" in result ? [result.deleted] : [])),
+      errors: [...defects, ...results.flatMap((result) => ("error" in result ? [result.error] : []))],
+    };
   },
 });
 
-/** Why one entry is refused while the others go on. */
-function refusalOf({ key, etag, modified, size }: Entry): S3Error | undefined {
+function removal({ key, versionId: version, etag, size, modified }: Entry) {
+  const asked = { ifMatch: etag, ifMatchSize: size, ifMatchModified: readTime(modified) };
+  return { key, versionId: version, conditions: asked };
+}
+
+/** What is wrong with one entry, while the others go on. */
+function defectOf({ key, versionId: version }: Entry): S3Error | undefined {
   if (key === "") return new S3Error("MalformedXML");
   if (utf8Length(key) > MAX_KEY_BYTES) return new S3Error("KeyTooLongError");
-  if (etag !== undefined || modified !== undefined || size !== undefined) {
-    return new S3Error("NotImplemented", { message: "Conditional deletes are not implemented." });
-  }
+  if (version !== undefined && !isVersionId(version)) return new S3Error("NoSuchVersion");
   return undefined;
+}
+
+function errorOf({ key, versionId: version }: Entry, { code, message }: S3Error) {
+  return { key, versionId: version, code, message };
+}
+
+/** What a removal shows: the version it named, and the delete marker that was made or removed. */
+function resultOf(entry: Entry, removed: Removed) {
+  if ("refused" in removed) return { error: errorOf(entry, refusal(removed)) };
+  const { key, versionId: version } = entry;
+  const deleteMarker = removed.marker || undefined;
+  const deleteMarkerVersionId = removed.marker ? removed.versionId : undefined;
+  return { deleted: { key, versionId: version, deleteMarker, deleteMarkerVersionId } };
 }

@@ -1,9 +1,11 @@
 // What a writer may say of an object besides its bytes: read from a request's headers, and shown in an answer's.
 
+import type { Bucket } from "../directory/buckets.ts";
 import { type Checksum, type ChecksumAlgorithm, checksumHeader } from "../facts/checksum.ts";
 import { utf8Length } from "../facts/key.ts";
+import type { Lock } from "../facts/lock.ts";
+import { versioningOf } from "../facts/settings.ts";
 import type { Description, Version } from "../facts/version.ts";
-import type { Address } from "../wire/address.ts";
 import { S3Error } from "../wire/error.ts";
 import type { Field } from "../wire/input.ts";
 
@@ -97,20 +99,40 @@ export function httpTime(ms: number): string {
   return new Date(ms).toUTCString();
 }
 
+/** The version id as answers show it: only where there are versions. */
+export function versionIdHeader(
+  { settings }: Pick<Bucket, "settings">,
+  versionId: string,
+): Record<string, string> {
+  return versioningOf(settings) === "off" ? {} : { "x-amz-version-id": versionId };
+}
+
 /** Everything a read shows of a version in headers, but for its length and range. */
-export function versionHeaders({
-  description: { headers, metadata },
-  etag,
-  modified,
-}: Version): Record<string, string> {
-  const shown = Object.entries(metadata).map(([name, value]) => [METADATA_PREFIX + name, value]);
+export function versionHeaders(
+  bucket: Pick<Bucket, "settings">,
+  { description, etag, modified, versionId, tags = [], lock }: Version,
+): Record<string, string> {
+  const shown = Object.entries(description.metadata).map(([name, value]) => [METADATA_PREFIX + name, value]);
   return {
     "content-type": DEFAULT_TYPE,
-    ...headers,
+    ...description.headers,
     ...Object.fromEntries(shown),
     etag: quoted(etag),
     "last-modified": httpTime(modified),
     "accept-ranges": "bytes",
+    ...versionIdHeader(bucket, versionId),
+    ...(tags.length > 0 ? { "x-amz-tagging-count": String(tags.length) } : {}),
+    ...lockHeaders(lock),
+  };
+}
+
+function lockHeaders({ retention, hold }: Lock = {}): Record<string, string> {
+  return {
+    ...(retention && {
+      "x-amz-object-lock-mode": retention.mode,
+      "x-amz-object-lock-retain-until-date": new Date(retention.until).toISOString(),
+    }),
+    ...(hold !== undefined && { "x-amz-object-lock-legal-hold": hold ? "ON" : "OFF" }),
   };
 }
 
@@ -130,15 +152,11 @@ export function checksumMembers(checksum: Checksum | undefined): ChecksumMembers
 
 /** Request headers that ask for what is not built: silence would be taken for consent. */
 const UNBUILT = [
-  /^x-amz-tagging$/,
-  /^x-amz-object-lock-/,
   /^x-amz-server-side-encryption/,
   /^x-amz-copy-source-server-side-encryption/,
   /^x-amz-grant-/,
-  /^x-amz-bucket-object-lock-enabled$/,
   /^x-amz-object-ownership$/,
   /^x-amz-write-offset-bytes$/,
-  /^x-amz-if-match-/,
   /^x-amz-mfa$/,
 ];
 
@@ -151,16 +169,8 @@ export const nothingUnbuilt: Field<void> = ({ headers }) => {
     if (!name.startsWith("x-amz-")) continue;
     const asks =
       name === "x-amz-acl" ? !OWNER_ACLS.includes(value) : UNBUILT.some((pattern) => pattern.test(name));
-    // Locks are not built, so asking for none is granted.
-    if (asks && !(name === "x-amz-bucket-object-lock-enabled" && value.toLowerCase() === "false")) {
+    if (asks) {
       throw new S3Error("NotImplemented", { elements: { Header: name } });
     }
-  }
-};
-
-/** Like `nothingUnbuilt`, for an operation whose preconditions are not built. */
-export const nothingConditional: Field<void> = (address: Address) => {
-  for (const name of ["if-match", "if-none-match"]) {
-    if (address.headers.has(name)) throw new S3Error("NotImplemented", { elements: { Header: name } });
   }
 };

@@ -55,11 +55,14 @@ export const listObjects = operation({
     { world, bucket, caller },
     { prefix = "", delimiter = "", limit, marker = "", encodingType: encoding },
   ) {
-    const page = await world.index(bucket).list({ window: { prefix, delimiter, limit, after: marker } });
+    const page = await world
+      .index(bucket)
+      .list({ what: "current", window: { prefix, delimiter, limit, after: marker } });
     const spell = speller(encoding);
     return {
       name: bucket.name,
-      prefix: spell(prefix),
+      // Alone among what this version shows, and unlike in the second, never encoded: its clients do not decode it.
+      prefix,
       marker: spell(marker),
       // S3 says where to go on only if there is a delimiter; without one it is the last key.
       nextMarker: page.truncated && delimiter !== "" ? spell(page.last) : undefined,
@@ -92,7 +95,7 @@ export const listObjectsV2 = operation({
     const { prefix = "", delimiter = "", limit, startAfter, token, fetchOwner } = input;
     const page = await world
       .index(bucket)
-      .list({ window: { prefix, delimiter, limit, after: input.after ?? startAfter } });
+      .list({ what: "current", window: { prefix, delimiter, limit, after: input.after ?? startAfter } });
     const spell = speller(input.encodingType);
     const owned = fetchOwner?.toLowerCase() === "true";
     return {
@@ -130,7 +133,10 @@ export const listObjectVersions = operation({
         versionIdMarker,
       );
     }
-    const page = await world.index(bucket).list({ window: { prefix, delimiter, limit, after: keyMarker } });
+    const page = await world.index(bucket).list({
+      what: "versions",
+      window: { prefix, delimiter, limit, after: keyMarker, afterId: versionIdMarker || undefined },
+    });
     const spell = speller(input.encodingType);
     const lastIsPrefix = page.last !== undefined && page.last === page.commonPrefixes.at(-1);
     return {
@@ -144,12 +150,14 @@ export const listObjectVersions = operation({
       delimiter: spell(delimiter) || undefined,
       encodingType: input.encodingType,
       isTruncated: page.truncated,
-      versions: page.entries.map((entry) => ({
-        ...listed(entry, spell),
-        versionId: entry.versionId,
-        isLatest: true,
-        owner: shownOwner(entry.owner, caller.account),
-      })),
+      entries: page.entries.map((entry) => {
+        const { versionId, latest: isLatest, modified } = entry;
+        const owner = shownOwner(entry.owner, caller.account);
+        const key = spell(entry.key);
+        return entry.marker
+          ? { marker: { key, versionId, isLatest, modified, owner } }
+          : { version: { ...listed(entry, spell), versionId, isLatest, owner } };
+      }),
       commonPrefixes: page.commonPrefixes.map((text) => ({ prefix: spell(text) })),
     };
   },

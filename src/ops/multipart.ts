@@ -13,6 +13,7 @@ import {
   uploadWithParts,
 } from "../directory/uploads.ts";
 import { MAX_EXTENTS } from "../facts/extent.ts";
+import { versioningOf } from "../facts/settings.ts";
 import type { Committed, NewBody } from "../index/protocol.ts";
 import { type ObjectContext, operation, stream, xml } from "../operation.ts";
 import { invalidArgument, S3Error } from "../wire/error.ts";
@@ -27,14 +28,24 @@ import {
 } from "../wire/shapes.ts";
 import type { ShapeValue } from "../wire/xml.ts";
 import { confirmBucket, type World } from "../world.ts";
-import { admitToSource, copySource, MAX_COPY_BYTES, readSource, sliceSource } from "./copy.ts";
+import {
+  admitToSource,
+  copySource,
+  MAX_COPY_BYTES,
+  readSource,
+  receiveSlice,
+  sourceVersionHeader,
+} from "./copy.ts";
 import { checksumHeaders, description, nothingUnbuilt, quoted } from "./description.ts";
+import { lockFor, lockHeaders } from "./lock.ts";
 import { readConditions } from "./read.ts";
+import { taggingHeader } from "./tagging.ts";
 import {
   checkStillHere,
   committedOr,
+  freshBlobName,
+  newVersionHeader,
   receivePayload,
-  receiveSource,
   sortableTime,
   writeConditions,
 } from "./write.ts";
@@ -59,13 +70,14 @@ export const createMultipartUpload = operation({
   name: "CreateMultipartUpload",
   route: "POST /{Bucket}/{Key}?uploads",
   allow: "s3:PutObject",
-  input: { nothingUnbuilt, description },
+  input: { nothingUnbuilt, description, tags: taggingHeader, lock: lockHeaders },
   output: document(InitiateMultipartUploadResult),
-  async handle({ world, bucket, key, caller }, { description: said }) {
+  async handle({ world, bucket, key, caller }, { description: said, tags, lock }) {
     const initiated = world.now();
+    const promise = { description: said, tags, lock: lockFor(bucket, lock, initiated) };
     // The id begins with its time, so that a key's uploads sort by it.
     const id = sortableTime(initiated) + crypto.randomUUID().replaceAll("-", "");
-    const upload = { key, id, owner: caller.account.id, initiated, description: said };
+    const upload = { key, id, owner: caller.account.id, initiated, promise };
     if (!(await createUpload(world.database, bucket, upload))) {
       await confirmBucket(world, bucket);
       throw new Error("an upload was refused although its bucket is as remembered");
@@ -109,19 +121,20 @@ export const uploadPartCopy = operation({
     const { world, bucket, once } = context;
     const { source, partNumber: number } = input;
     const from = await admitToSource(context, source, input.sourceOwner);
-    const found = await readSource(world, from, source, input.sourceConditions, "all");
-    const slice = copySlice(input.range, found.version.size);
-    const received = await once(async () =>
-      slice.length === 0
-        ? { body: { kind: "empty" as const }, etag: createHash("md5").digest("hex") }
-        : receiveSource(world, bucket, await sliceSource(world, found, slice)),
-    );
+    const { found, slice, received } = await once(async () => {
+      const read = await readSource(world, from, source, input.sourceConditions, "all");
+      const wanted = copySlice(input.range, read.version.size);
+      return { found: read, slice: wanted, received: await receiveSlice(world, bucket, read, wanted) };
+    });
     const part = await keepPart(context, input.uploadId, received.body, {
       number,
       size: slice.length,
       etag: received.etag,
     });
-    return { document: { modified: part.modified, etag: part.etag }, headers: {} };
+    return {
+      document: { modified: part.modified, etag: part.etag },
+      headers: sourceVersionHeader(from, found.version.versionId),
+    };
   },
 });
 
@@ -160,10 +173,14 @@ async function keepPart(
   part: Omit<Part, "blob" | "modified">,
 ): Promise<Part> {
   checkStillHere(bucket, body);
-  const kept: Part = { ...part, blob: body.kind === "blob" ? body.blob : "", modified: world.now() };
+  const kept: Part = {
+    ...part,
+    blob: body.kind === "blob" ? body.blob : freshBlobName(world, bucket),
+    modified: world.now(),
+  };
   if (await putPart(world.database, bucket, { key, id }, kept)) return kept;
   await confirmBucket(world, bucket);
-  if (kept.blob !== "") await world.index(bucket).discard({ upload: id, blobs: [kept.blob] });
+  await world.index(bucket).discard({ upload: id, blobs: [kept.blob] });
   throw new S3Error("NoSuchUpload", { elements: { UploadId: id } });
 }
 
@@ -176,10 +193,14 @@ export const completeMultipartUpload = operation({
   output: documentAndHeaders(CompleteMultipartUploadResult),
   async handle({ world, bucket, key, address }, { uploadId: id, conditions }, { parts: listed }) {
     const held = await uploadWithParts(world.database, bucket, { key, id });
+    const versioning = versioningOf(bucket.settings);
     const committed =
       held === undefined
-        ? await earlierAnswer(world, bucket, id)
-        : committedOr(await world.index(bucket).put({ ...whole(held, listed), conditions }), conditions);
+        ? await earlierAnswer(world, bucket, { key, id })
+        : committedOr(
+            await world.index(bucket).put({ ...whole(held, listed), versioning, conditions }),
+            conditions,
+          );
     if (held !== undefined) {
       const known = new Set([...held.replaced, ...held.parts.map(({ blob }) => blob)]);
       await world.attempt("clear a completed upload", clearUpload(world, bucket, { key, id }, known));
@@ -191,15 +212,19 @@ export const completeMultipartUpload = operation({
     const path = `${bucket.name}/${percentEncode(key).replaceAll("%2F", "/")}`;
     return {
       document: { location: `${scheme}://${host}/${path}`, bucket: bucket.name, key, etag: committed.etag },
-      headers: {},
+      headers: newVersionHeader(bucket, committed),
     };
   },
 });
 
 /** What an upload that the directory no longer knows was answered; it may have been completed before. */
-async function earlierAnswer(world: World, bucket: Bucket, id: string): Promise<Committed> {
+async function earlierAnswer(
+  world: World,
+  bucket: Bucket,
+  { key, id }: Pick<Upload, "key" | "id">,
+): Promise<Committed> {
   await confirmBucket(world, bucket);
-  const ended = await world.index(bucket).outcome(id);
+  const ended = await world.index(bucket).outcome({ upload: id, key });
   if (ended.outcome === "committed") return ended.committed;
   throw new S3Error("NoSuchUpload", { elements: { UploadId: id } });
 }
@@ -211,9 +236,7 @@ function whole(
 ) {
   const chosen = choose(parts, listed);
   const blobs = new Set(chosen.map(({ blob }) => blob));
-  const unchosen = [...replaced, ...parts.map(({ blob }) => blob)].filter(
-    (blob) => blob !== "" && !blobs.has(blob),
-  );
+  const unchosen = [...replaced, ...parts.map(({ blob }) => blob)].filter((blob) => !blobs.has(blob));
   const size = chosen.reduce((sum, part) => sum + part.size, 0);
   const extents = chosen
     .filter((part) => part.size > 0)
@@ -226,7 +249,8 @@ function whole(
       etag: compositeEtag(chosen),
       size,
       owner: upload.owner,
-      description: { ...upload.description, parts: chosen.length },
+      ...upload.promise,
+      description: { ...upload.promise.description, parts: chosen.length },
     },
     body,
     upload: { id: upload.id, unchosen },
@@ -283,7 +307,7 @@ async function clearUpload(
   known: ReadonlySet<string>,
 ): Promise<void> {
   const blobs = await removeUpload(world.database, bucket, { key, id });
-  const late = blobs.filter((blob) => blob !== "" && !known.has(blob));
+  const late = blobs.filter((blob) => !known.has(blob));
   if (late.length > 0) await world.index(bucket).discard({ upload: id, blobs: late });
 }
 
@@ -299,9 +323,9 @@ export const abortMultipartUpload = operation({
       await confirmBucket(world, bucket);
       throw new S3Error("NoSuchUpload", { elements: { UploadId: id } });
     }
-    const blobs = [...held.replaced, ...held.parts.map(({ blob }) => blob)].filter((blob) => blob !== "");
+    const blobs = [...held.replaced, ...held.parts.map(({ blob }) => blob)];
     // First where it would be committed, then the rows: whoever completes meanwhile either came first, or never will.
-    const ended = await world.index(bucket).forbid({ upload: id, blobs });
+    const ended = await world.index(bucket).forbid({ upload: id, key, blobs });
     await clearUpload(world, bucket, { key, id }, new Set(blobs));
     if (ended.outcome === "committed") throw new S3Error("NoSuchUpload", { elements: { UploadId: id } });
     return {};

@@ -2,16 +2,18 @@
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 
 import { BlobGone, readBlobs } from "../blobs/read.ts";
+import type { Bucket } from "../directory/buckets.ts";
 import { judgeRead, type ReadConditions } from "../facts/condition.ts";
 import { type Extent, MAX_EXTENTS, piecesOf } from "../facts/extent.ts";
+import { isVersionId } from "../facts/order.ts";
 import { parseRange, type RangeSpec, type Slice, sliceOf } from "../facts/range.ts";
 import type { Version } from "../facts/version.ts";
-import type { ReadAnswer, ReadRequest } from "../index/protocol.ts";
+import type { Marker, ReadAnswer, ReadRequest } from "../index/protocol.ts";
 import { type ObjectContext, operation } from "../operation.ts";
 import { invalidArgument, S3Error } from "../wire/error.ts";
 import { type Field, header, httpDate, parsed, query } from "../wire/input.ts";
 import { type Reply, reply } from "../wire/output.ts";
-import { checksumHeaders, nothingUnbuilt, overrides, versionHeaders } from "./description.ts";
+import { checksumHeaders, httpTime, nothingUnbuilt, overrides, versionHeaders } from "./description.ts";
 
 /** Preconditions of a read; `prefix` is `x-amz-copy-source-` for a copy's source. */
 export function readConditions(prefix = ""): Field<ReadConditions> {
@@ -33,9 +35,15 @@ const partNumber: Field<number | undefined> = parsed(query("partNumber"), (text)
   );
 });
 
+/** `versionId`; one that could name no version is an error of its own. */
+export const versionId: Field<string | undefined> = parsed(query("versionId"), (text) => {
+  if (isVersionId(text)) return text;
+  throw invalidArgument("Invalid version id specified", "versionId", text);
+});
+
 const input = {
   nothingUnbuilt,
-  versionId: query("versionId"),
+  versionId,
   range: parsed(header("range"), parseRange),
   partNumber,
   conditions: readConditions(),
@@ -81,7 +89,7 @@ async function readObject(context: ObjectContext, asked: Asked, want: ReadReques
   const request = { key, versionId, want: part === undefined ? want : { part } };
   for (let tries = 1; ; tries++) {
     const found = foundOr(await world.index(bucket).read(request), key);
-    const answer = judge(found, asked);
+    const answer = judge(bucket, found, asked);
     if (want === "none" || answer.status === 304) return answer;
     const pieces = piecesOf(found.extents, found.start, answer.slice);
     const body = await readBlobs(world.blobs, pieces, world.later).catch((error: unknown) => {
@@ -94,15 +102,41 @@ async function readObject(context: ObjectContext, asked: Asked, want: ReadReques
 }
 
 /** What was found, or S3's error for what was not. */
-export function foundOr(answer: ReadAnswer, key: string): Exclude<ReadAnswer, { missing: string }> {
-  if (!("missing" in answer)) return answer;
-  if (answer.missing === "key") throw new S3Error("NoSuchKey");
-  throw new S3Error("NoSuchVersion", { elements: { Key: key } });
+export function foundOr(answer: ReadAnswer, key: string): Found {
+  if ("version" in answer) return answer;
+  throw missing(answer, key);
+}
+
+export type Found = Extract<ReadAnswer, { version: Version }>;
+
+/** S3's error for what is not there; a delete marker shows itself in headers. */
+export function missing(answer: Exclude<ReadAnswer, Found>, key: string): S3Error {
+  if (answer.missing === "version") return new S3Error("NoSuchVersion", { elements: { Key: key } });
+  if (answer.missing === "bytes") {
+    const headers = {
+      ...markerHeaders(answer.marker),
+      allow: "DELETE",
+      "last-modified": httpTime(answer.marker.modified),
+    };
+    return new S3Error("MethodNotAllowed", {
+      elements: { Method: "GET", ResourceType: "DeleteMarker" },
+      headers,
+    });
+  }
+  return new S3Error(
+    "NoSuchKey",
+    answer.behind === undefined ? {} : { headers: markerHeaders(answer.behind) },
+  );
+}
+
+function markerHeaders({ versionId }: Marker): Record<string, string> {
+  return { "x-amz-delete-marker": "true", "x-amz-version-id": versionId };
 }
 
 /** Conditions and range against what was found: 200, 206 with its slice, 304; throws 412 and 416. Pure. */
 export function judge(
-  { version, extents, start }: { version: Version; extents: Extent[]; start: number },
+  bucket: Pick<Bucket, "settings">,
+  { version, extents, start }: Found,
   { conditions, range, partNumber: part, overrides: shown, checksumMode }: Asked,
 ): Reply & { slice: Slice } {
   const verdict = judgeRead(conditions, version);
@@ -110,7 +144,7 @@ export function judge(
     const condition = conditions.ifMatch === undefined ? "If-Unmodified-Since" : "If-Match";
     throw new S3Error("PreconditionFailed", { elements: { Condition: condition } });
   }
-  const headers = { ...versionHeaders(version), ...shown };
+  const headers = { ...versionHeaders(bucket, version), ...shown };
   const nothing = { offset: 0, length: 0 };
   if (verdict === "not modified")
     return { status: 304, headers: notModifiedHeaders(headers), body: null, slice: nothing };

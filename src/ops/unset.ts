@@ -6,8 +6,7 @@ import { type Operation, operation, type Route } from "../operation.ts";
 import { type ErrorCode, S3Error } from "../wire/error.ts";
 import { query } from "../wire/input.ts";
 import { document } from "../wire/output.ts";
-import { flag, many, one, optional, shape, struct, text } from "../wire/xml.ts";
-import { foundOr } from "./read.ts";
+import { flag, one, optional, shape, struct, text } from "../wire/xml.ts";
 
 type BucketRoute = Extract<Route, `GET /${string}`>;
 
@@ -56,43 +55,6 @@ function emptyList(name: string, subresource: string, allow: Action, root: strin
     handle: async (_context, { token }) => ({ isTruncated: false, token }),
   });
 }
-
-/** A read of an object's lock, in a bucket that has none. */
-function unlocked(name: string, subresource: string, allow: Action): Operation {
-  return operation({
-    name,
-    route: `GET /{Bucket}/{Key}?${subresource}` as "GET /{Bucket}/{Key}?retention",
-    allow,
-    bucket: "fresh",
-    input: {},
-    output: document(shape("Nothing", struct({}))),
-    handle: async () => {
-      throw new S3Error("InvalidRequest", { message: "Bucket is missing Object Lock Configuration" });
-    },
-  });
-}
-
-const tagging = shape(
-  "Tagging",
-  struct({
-    set: one(
-      "TagSet",
-      struct({ tags: many("Tag", struct({ key: one("Key", text), value: one("Value", text) })) }),
-    ),
-  }),
-);
-
-const getObjectTagging = operation({
-  name: "GetObjectTagging",
-  route: "GET /{Bucket}/{Key}?tagging",
-  allow: "s3:GetObjectTagging",
-  input: { versionId: query("versionId") },
-  output: document(tagging),
-  async handle({ world, bucket, key }, { versionId }) {
-    foundOr(await world.index(bucket).read({ key, versionId, want: "none" }), key);
-    return { set: { tags: [] } };
-  },
-});
 
 const getBucketRequestPayment = operation({
   name: "GetBucketRequestPayment",
@@ -146,18 +108,7 @@ export const UNSET: readonly Operation[] = [
     "ReplicationConfigurationNotFoundError",
   ),
   getBucketRequestPayment,
-  none("GetBucketTagging", "tagging", "s3:GetBucketTagging", "NoSuchTagSet"),
-  blank("GetBucketVersioning", "versioning", "s3:GetBucketVersioning", "VersioningConfiguration"),
   none("GetBucketWebsite", "website", "s3:GetBucketWebsite", "NoSuchWebsiteConfiguration"),
-  unlocked("GetObjectLegalHold", "legal-hold", "s3:GetObjectLegalHold"),
-  none(
-    "GetObjectLockConfiguration",
-    "object-lock",
-    "s3:GetBucketObjectLockConfiguration",
-    "ObjectLockConfigurationNotFoundError",
-  ),
-  unlocked("GetObjectRetention", "retention", "s3:GetObjectRetention"),
-  getObjectTagging,
   none(
     "GetPublicAccessBlock",
     "publicAccessBlock",

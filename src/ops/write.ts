@@ -6,6 +6,7 @@ import type { Payload } from "../body/payload.ts";
 import type { Bucket } from "../directory/buckets.ts";
 import type { WriteConditions } from "../facts/condition.ts";
 import { Unavailable } from "../facts/outage.ts";
+import { versioningOf } from "../facts/settings.ts";
 import type { Committed, NewBody, PutAnswer } from "../index/protocol.ts";
 import { operation, stream } from "../operation.ts";
 import { S3Error } from "../wire/error.ts";
@@ -13,25 +14,24 @@ import { type Field, header } from "../wire/input.ts";
 import { empty } from "../wire/output.ts";
 import type { World } from "../world.ts";
 import { checksumHeaders, description, nothingUnbuilt, quoted } from "./description.ts";
+import { lockFor, lockHeaders } from "./lock.ts";
+import { taggingHeader } from "./tagging.ts";
 
-/** The preconditions of a write. S3 knows `*` only for If-None-Match, and an etag only for If-Match. */
-export const writeConditions: Field<WriteConditions> = (address) => {
-  const ifMatch = header("if-match")(address);
-  const ifNoneMatch = header("if-none-match")(address);
-  if (ifNoneMatch !== undefined && (ifNoneMatch !== "*" || ifMatch !== undefined)) {
-    throw new S3Error("NotImplemented", { elements: { Header: "If-None-Match" } });
-  }
-  return { ifMatch, ifNoneMatch };
-};
+/** The preconditions of a write. AWS takes only `*` for If-None-Match; etags mean here what RFC 9110 says they do. */
+export const writeConditions: Field<WriteConditions> = (address) => ({
+  ifMatch: header("if-match")(address),
+  ifNoneMatch: header("if-none-match")(address),
+});
 
 export const putObject = operation({
   name: "PutObject",
   route: "PUT /{Bucket}/{Key}",
   allow: "s3:PutObject",
-  input: { nothingUnbuilt, description, conditions: writeConditions },
+  input: { nothingUnbuilt, description, tags: taggingHeader, lock: lockHeaders, conditions: writeConditions },
   body: stream,
   output: empty(200),
-  async handle({ world, bucket, key, caller, once }, { description: said, conditions }, payload) {
+  async handle({ world, bucket, key, caller, once }, { description: said, tags, lock, conditions }, payload) {
+    const held = lockFor(bucket, lock, world.now());
     const { body, etag } = await once(() => receivePayload(world, bucket, payload));
     checkStillHere(bucket, body);
     const { checksum, length } = payload;
@@ -41,11 +41,26 @@ export const putObject = operation({
       size: length,
       owner: caller.account.id,
       description: checksum ? { ...said, checksum: { ...checksum, type: "FULL_OBJECT" as const } } : said,
+      tags,
+      lock: held,
     };
-    const committed = committedOr(await world.index(bucket).put({ draft, body, conditions }), conditions);
-    return { etag: quoted(committed.etag), ...checksumHeaders(checksum) };
+    const versioning = versioningOf(bucket.settings);
+    const committed = committedOr(
+      await world.index(bucket).put({ draft, body, versioning, conditions }),
+      conditions,
+    );
+    return {
+      etag: quoted(committed.etag),
+      ...checksumHeaders(checksum),
+      ...newVersionHeader(bucket, committed),
+    };
   },
 });
+
+/** The id of a version just made; the null version of a suspended bucket shows none, as in AWS. */
+export function newVersionHeader({ settings }: Bucket, { versionId }: Committed): Record<string, string> {
+  return versioningOf(settings) === "enabled" ? { "x-amz-version-id": versionId } : {};
+}
 
 /** Takes a request's body into R2, or nowhere if it is empty; everything it promised has been verified. */
 export async function receivePayload(
@@ -69,7 +84,7 @@ export async function receiveSource(
 }
 
 /** `<bucket id>/<birth time>-<random>`: fresh, unguessable, and found again by its bucket and its age. */
-function freshBlobName(world: World, bucket: Bucket): string {
+export function freshBlobName(world: World, bucket: Bucket): string {
   return `${bucket.id}/${sortableTime(world.now())}-${crypto.randomUUID()}`;
 }
 
@@ -97,6 +112,10 @@ export function committedOr(answer: PutAnswer, conditions: WriteConditions): Com
       });
     case "forbidden":
       throw new S3Error("NoSuchUpload");
+    case "locked":
+      throw new S3Error("AccessDenied", {
+        message: "Access Denied because object protected by object lock.",
+      });
     case "source changed":
     case "discarded":
       throw new Unavailable(`a commit was refused: ${answer.refused}`);

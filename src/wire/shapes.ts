@@ -1,7 +1,7 @@
 // The documents that S3 reads and writes, each declared once.
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Types.html
 
-import { etag, flag, integer, many, one, optional, shape, struct, text, time } from "./xml.ts";
+import { etag, flag, integer, interleaved, many, one, optional, shape, struct, text, time } from "./xml.ts";
 
 const owner = struct({ id: one("ID", text), displayName: optional("DisplayName", text) });
 const prefixes = struct({ prefix: one("Prefix", text) });
@@ -80,21 +80,33 @@ export const ListVersionsResult = shape(
     delimiter: optional("Delimiter", text),
     encodingType: optional("EncodingType", text),
     isTruncated: one("IsTruncated", flag),
-    versions: many(
-      "Version",
-      struct({
-        key: one("Key", text),
-        versionId: one("VersionId", text),
-        isLatest: one("IsLatest", flag),
-        modified: one("LastModified", time),
-        etag: one("ETag", etag),
-        checksumAlgorithm: optional("ChecksumAlgorithm", text),
-        checksumType: optional("ChecksumType", text),
-        size: one("Size", integer),
-        owner: optional("Owner", owner),
-        storageClass: one("StorageClass", text),
-      }),
-    ),
+    entries: interleaved({
+      version: one(
+        "Version",
+        struct({
+          key: one("Key", text),
+          versionId: one("VersionId", text),
+          isLatest: one("IsLatest", flag),
+          modified: one("LastModified", time),
+          etag: one("ETag", etag),
+          checksumAlgorithm: optional("ChecksumAlgorithm", text),
+          checksumType: optional("ChecksumType", text),
+          size: one("Size", integer),
+          owner: optional("Owner", owner),
+          storageClass: one("StorageClass", text),
+        }),
+      ),
+      marker: one(
+        "DeleteMarker",
+        struct({
+          key: one("Key", text),
+          versionId: one("VersionId", text),
+          isLatest: one("IsLatest", flag),
+          modified: one("LastModified", time),
+          owner: optional("Owner", owner),
+        }),
+      ),
+    }),
     commonPrefixes: many("CommonPrefixes", prefixes),
   }),
 );
@@ -119,7 +131,15 @@ export const Delete = shape(
 export const DeleteResult = shape(
   "DeleteResult",
   struct({
-    deleted: many("Deleted", struct({ key: one("Key", text), versionId: optional("VersionId", text) })),
+    deleted: many(
+      "Deleted",
+      struct({
+        key: one("Key", text),
+        versionId: optional("VersionId", text),
+        deleteMarker: optional("DeleteMarker", flag),
+        deleteMarkerVersionId: optional("DeleteMarkerVersionId", text),
+      }),
+    ),
     errors: many(
       "Error",
       struct({
@@ -248,3 +268,45 @@ export const AccessControlPolicy = shape(
     ),
   }),
 );
+
+export const VersioningConfiguration = shape(
+  "VersioningConfiguration",
+  struct({ status: optional("Status", text), mfaDelete: optional("MfaDelete", text) }),
+);
+
+export const Tagging = shape(
+  "Tagging",
+  struct({
+    set: one(
+      "TagSet",
+      struct({ tags: many("Tag", struct({ key: one("Key", text), value: one("Value", text) })) }),
+    ),
+  }),
+);
+
+export const ObjectLockConfiguration = shape(
+  "ObjectLockConfiguration",
+  struct({
+    enabled: one("ObjectLockEnabled", text),
+    rule: optional(
+      "Rule",
+      struct({
+        default: one(
+          "DefaultRetention",
+          struct({
+            mode: one("Mode", text),
+            days: optional("Days", integer),
+            years: optional("Years", integer),
+          }),
+        ),
+      }),
+    ),
+  }),
+);
+
+export const Retention = shape(
+  "Retention",
+  struct({ mode: optional("Mode", text), until: optional("RetainUntilDate", time) }),
+);
+
+export const LegalHold = shape("LegalHold", struct({ status: one("Status", text) }));

@@ -142,6 +142,25 @@ export function many<T>(wire: string, codec: Codec<T>): Member<T[], "many"> {
   };
 }
 
+/** Elements of several kinds in one order, each value naming its kind. Written only: no document read has them. */
+export function interleaved<M extends Members>(
+  members: M,
+): Member<{ [K in keyof M]: { [P in K]: ValueOf<M[K]> } }[keyof M][], "many"> {
+  return {
+    kind: "many",
+    wire: "",
+    write: (values) =>
+      values
+        .map((value) =>
+          Object.entries(value)
+            .map(([name, one]) => members[name]?.write(one) ?? "")
+            .join(""),
+        )
+        .join(""),
+    read: () => [],
+  };
+}
+
 /** An element with children, written in the order declared, read in any; unknown children are passed over, as S3 does. */
 export function struct<M extends Members>(members: M): Codec<Shaped<M>> {
   const list = Object.entries(members);

@@ -1,0 +1,19 @@
+// What a bucket is set to: kept as JSON in its row, every change raising the bucket's generation.
+
+import type { RetentionMode } from "./lock.ts";
+import type { Tag, Versioning } from "./version.ts";
+
+/** Retention that a new version gets if its writer names none: so many days, or years. */
+export type DefaultRetention = { mode: RetentionMode } & ({ days: number } | { years: number });
+
+export interface BucketSettings {
+  /** Absent: versioning was never enabled. */
+  versioning?: "Enabled" | "Suspended";
+  /** Absent: object lock is not enabled. It can never be disabled again. */
+  lock?: { default?: DefaultRetention };
+  tags?: Tag[];
+}
+
+export function versioningOf({ versioning }: BucketSettings): Versioning {
+  return versioning === undefined ? "off" : versioning === "Enabled" ? "enabled" : "suspended";
+}

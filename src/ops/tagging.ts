@@ -1,0 +1,161 @@
+// Tags of objects, versions and buckets.
+// Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
+
+import { compareUtf8 } from "../facts/rollup.ts";
+import type { Tag } from "../facts/version.ts";
+import type { MarkAnswer } from "../index/protocol.ts";
+import { operation, xml } from "../operation.ts";
+import { S3Error } from "../wire/error.ts";
+import type { Field } from "../wire/input.ts";
+import { document, documentAndHeaders, empty } from "../wire/output.ts";
+import { Tagging } from "../wire/shapes.ts";
+import type { ShapeValue } from "../wire/xml.ts";
+import { versionIdHeader } from "./description.ts";
+import { foundOr, missing, versionId } from "./read.ts";
+import { setBucket } from "./settings.ts";
+
+/** Most tags of an object, and of a bucket. */
+const MAX_OBJECT_TAGS = 10;
+const MAX_BUCKET_TAGS = 50;
+
+/** Longest key and value of a tag, in characters. */
+const MAX_TAG_KEY = 128;
+const MAX_TAG_VALUE = 256;
+
+const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+
+/** Tags as S3 allows them: how many, how long, of which characters, each key once. Throws InvalidTag. */
+export function checkTags(tags: readonly Tag[], most: number): Tag[] {
+  const invalid = (message: string) => new S3Error("InvalidTag", { message });
+  if (tags.length > most) throw invalid(`Object tags cannot be greater than ${most}`);
+  for (const [key, value] of tags) {
+    const length = [...key].length;
+    if (length === 0 || length > MAX_TAG_KEY || !TAG_TEXT.test(key) || key.startsWith("aws:")) {
+      throw new S3Error("InvalidTag", {
+        message: "The TagKey you have provided is invalid",
+        elements: { TagKey: key },
+      });
+    }
+    if ([...value].length > MAX_TAG_VALUE || !TAG_TEXT.test(value)) {
+      throw new S3Error("InvalidTag", {
+        message: "The TagValue you have provided is invalid",
+        elements: { TagKey: key },
+      });
+    }
+  }
+  if (new Set(tags.map(([key]) => key)).size < tags.length) {
+    throw invalid("Cannot provide multiple Tags with the same key");
+  }
+  // In the order of their keys, as S3 shows them.
+  return tags.toSorted(([a], [b]) => compareUtf8(a, b));
+}
+
+/** `x-amz-tagging`: tags as URL query parameters. */
+export const taggingHeader: Field<Tag[] | undefined> = ({ headers }) => {
+  const text = headers.get("x-amz-tagging");
+  if (text === null) return undefined;
+  const pairs = [...new URLSearchParams(text).entries()];
+  return checkTags(pairs, MAX_OBJECT_TAGS);
+};
+
+function shown(tags: readonly Tag[] = []): ShapeValue<typeof Tagging> {
+  return { set: { tags: tags.map(([key, value]) => ({ key, value })) } };
+}
+
+function listed({ set }: ShapeValue<typeof Tagging>, most: number): Tag[] {
+  return checkTags(
+    set.tags.map(({ key, value }) => [key, value]),
+    most,
+  );
+}
+
+/** The version that was marked, or S3's error for why none was. */
+export function markedOr(answer: MarkAnswer, key: string): string {
+  if ("marked" in answer) return answer.marked.versionId;
+  if ("refused" in answer) {
+    throw new S3Error("AccessDenied", { message: "Access Denied because object protected by object lock." });
+  }
+  throw missing(answer, key);
+}
+
+export const getObjectTagging = operation({
+  name: "GetObjectTagging",
+  route: "GET /{Bucket}/{Key}?tagging",
+  allow: "s3:GetObjectTagging",
+  input: { versionId },
+  output: documentAndHeaders(Tagging),
+  async handle({ world, bucket, key }, { versionId }) {
+    const { version } = foundOr(await world.index(bucket).read({ key, versionId, want: "none" }), key);
+    return { document: shown(version.tags), headers: versionIdHeader(bucket, version.versionId) };
+  },
+});
+
+export const putObjectTagging = operation({
+  name: "PutObjectTagging",
+  route: "PUT /{Bucket}/{Key}?tagging",
+  allow: "s3:PutObjectTagging",
+  input: { versionId },
+  body: xml(Tagging),
+  output: empty(200),
+  async handle({ world, bucket, key }, { versionId }, tagging) {
+    const tags = listed(tagging, MAX_OBJECT_TAGS);
+    const marked = markedOr(await world.index(bucket).mark({ key, versionId, tags }), key);
+    return versionIdHeader(bucket, marked);
+  },
+});
+
+export const deleteObjectTagging = operation({
+  name: "DeleteObjectTagging",
+  route: "DELETE /{Bucket}/{Key}?tagging",
+  allow: "s3:DeleteObjectTagging",
+  input: { versionId },
+  output: empty(204),
+  async handle({ world, bucket, key }, { versionId }) {
+    const marked = markedOr(await world.index(bucket).mark({ key, versionId, tags: null }), key);
+    return versionIdHeader(bucket, marked);
+  },
+});
+
+export const getBucketTagging = operation({
+  name: "GetBucketTagging",
+  route: "GET /{Bucket}?tagging",
+  allow: "s3:GetBucketTagging",
+  bucket: "fresh",
+  input: {},
+  output: document(Tagging),
+  async handle({ bucket }) {
+    const { tags } = bucket.settings;
+    if (tags === undefined) throw new S3Error("NoSuchTagSet");
+    return shown(tags);
+  },
+});
+
+export const putBucketTagging = operation({
+  name: "PutBucketTagging",
+  route: "PUT /{Bucket}?tagging",
+  allow: "s3:PutBucketTagging",
+  bucket: "fresh",
+  input: {},
+  body: xml(Tagging, { integrity: true }),
+  output: empty(204),
+  async handle({ world, bucket }, _input, tagging) {
+    const tags = listed(tagging, MAX_BUCKET_TAGS);
+    const { tags: _old, ...rest } = bucket.settings;
+    await setBucket(world, bucket, tags.length === 0 ? rest : { ...rest, tags });
+    return {};
+  },
+});
+
+export const deleteBucketTagging = operation({
+  name: "DeleteBucketTagging",
+  route: "DELETE /{Bucket}?tagging",
+  allow: "s3:PutBucketTagging",
+  bucket: "fresh",
+  input: {},
+  output: empty(204),
+  async handle({ world, bucket }) {
+    const { tags, ...rest } = bucket.settings;
+    if (tags !== undefined) await setBucket(world, bucket, rest);
+    return {};
+  },
+});
