@@ -47,6 +47,8 @@ type ContextOf<R extends Route, N extends BucketNeed> = R extends `${string} /{B
 export interface BodyReader<B> {
   /** Whether a request without a body, and so without a Content-Length, is refused. */
   required: boolean;
+  /** Checksum headers are promises of the body, except where it names an object that they are of. */
+  checksumsAre?: "of the body" | "of the object";
   read(payload: Payload): Promise<B> | B;
 }
 
@@ -102,9 +104,16 @@ export function operation<
 export const stream: BodyReader<Payload> = { required: true, read: (payload) => payload };
 
 /** An XML document; `integrity`: S3 demands a checksum or Content-MD5 with it. */
-export function xml<T>(shape: Shape<T>, { integrity = false } = {}): BodyReader<T> {
+export function xml<T>(
+  shape: Shape<T>,
+  {
+    integrity = false,
+    checksumsAre = "of the body",
+  }: { integrity?: boolean; checksumsAre?: "of the body" | "of the object" } = {},
+): BodyReader<T> {
   return {
     required: true,
+    checksumsAre,
     async read(payload) {
       const { md5, checksum, trailing } = payload.promises;
       if (integrity && md5 === undefined && checksum === undefined && trailing === undefined) {

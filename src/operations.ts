@@ -1,6 +1,7 @@
 // THE TABLE: every operation that S3 has, built or absent. Nothing else knows an operation by name.
 
 import { getBucketAcl, getObjectAcl } from "./ops/acl.ts";
+import { getObjectAttributes } from "./ops/attributes.ts";
 import { createBucket, deleteBucket, getBucketLocation, headBucket } from "./ops/bucket.ts";
 import { copyObject } from "./ops/copy.ts";
 import { deleteObject, deleteObjects } from "./ops/delete.ts";
@@ -67,7 +68,6 @@ const ABSENT: readonly Absent[] = [
   { name: "GetBucketMetadataTableConfiguration", route: "GET /{Bucket}?metadataTable" },
   { name: "GetBucketMetricsConfiguration", route: "GET /{Bucket}?metrics&id={id}" },
   { name: "GetBucketNotification", route: "GET /{Bucket}?notification" },
-  { name: "GetObjectAttributes", route: "GET /{Bucket}/{Key}?attributes" },
   { name: "GetObjectTorrent", route: "GET /{Bucket}/{Key}?torrent" },
   // Directory buckets have an endpoint of their own; there it would be "GET /".
   { name: "ListDirectoryBuckets", route: "GET /?x-id=ListDirectoryBuckets" },
@@ -118,6 +118,7 @@ export const OPERATIONS: readonly Row[] = [
   getBucketTagging,
   getBucketVersioning,
   getObject,
+  getObjectAttributes,
   getObjectAcl,
   getObjectLegalHold,
   getObjectLockConfiguration,

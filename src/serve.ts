@@ -77,7 +77,7 @@ async function decide(world: World, act: () => Promise<Reply>): Promise<Reply> {
 
 async function takeBody({ body }: Operation, request: Request, seal: Seal): Promise<unknown> {
   if (body === undefined || (request.body === null && !body.required)) return undefined;
-  return body.read(new Payload(request.headers, request.body, seal));
+  return body.read(new Payload(request.headers, request.body, seal, body.checksumsAre));
 }
 
 /** Does a piece of work once, however often it is asked for. */

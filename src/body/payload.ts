@@ -44,12 +44,20 @@ export class Payload implements Source {
   #flowing: Promise<void> | undefined;
 
   /** Throws MissingContentLength, EntityTooLarge, and S3's errors for promises that cannot be read. */
-  constructor(headers: Headers, body: ReadableStream<Uint8Array> | null, seal: Seal) {
+  constructor(
+    headers: Headers,
+    body: ReadableStream<Uint8Array> | null,
+    seal: Seal,
+    checksumsAre: "of the body" | "of the object" = "of the body",
+  ) {
     this.#body = body;
     this.#seal = seal;
     this.length = readLength(headers, seal);
     this.#announced = announcedTrailers(headers);
-    this.promises = readPromises(headers, this.#announced);
+    this.promises = readPromises(
+      checksumsAre === "of the body" ? headers : md5Only(headers),
+      this.#announced,
+    );
   }
 
   /** As a stream for R2: the request's own one, untouched by JavaScript, if nothing has to be seen in it. */
@@ -227,6 +235,12 @@ function announcedTrailers(headers: Headers): string[] {
 
 /** Headers that begin like a checksum and are none. */
 const NOT_CHECKSUMS = new Set(["x-amz-checksum-algorithm", "x-amz-checksum-mode", "x-amz-checksum-type"]);
+
+/** Where checksum headers speak of an object that the body only names, they promise nothing of the body. */
+function md5Only(headers: Headers): Headers {
+  const md5 = headers.get("content-md5");
+  return new Headers(md5 === null ? {} : { "content-md5": md5 });
+}
 
 function readPromises(headers: Headers, announced: readonly string[]): Promises {
   const named = [...headers.keys()].filter(

@@ -1,6 +1,6 @@
 // Multipart uploads in progress and their parts, as D1 keeps them.
 
-import type { Checksum } from "../facts/checksum.ts";
+import type { Checksum, ChecksumPlan } from "../facts/checksum.ts";
 import type { Lock } from "../facts/lock.ts";
 import { type Bound, type Page, Rollup, type Window } from "../facts/rollup.ts";
 import type { Description, Tag } from "../facts/version.ts";
@@ -21,6 +21,7 @@ export interface ObjectPromise {
   description: Description;
   tags?: Tag[] | undefined;
   lock?: Lock | undefined;
+  checksum?: ChecksumPlan | undefined;
 }
 
 /** A part as it counts. `etag` without quotes, `size` in bytes, `modified` in ms since 1970. */
@@ -69,7 +70,10 @@ export async function createUpload(database: Database, bucket: Bucket, upload: U
   return rows.length > 0;
 }
 
-/** Keeps a part of an upload; false if there is no such upload, or the bucket is not as remembered. */
+/**
+ * Keeps a part of an upload; false if there is no such upload, its checksums are of another kind, or the bucket is not
+ * as remembered.
+ */
 export async function putPart(
   database: Database,
   bucket: Bucket,
@@ -83,6 +87,7 @@ export async function putPart(
        from bucket join upload on upload.bucket = bucket.id
        left join (select turn, blob from part where upload = ? and number = ? order by turn desc limit 1) as last
        where ${SAME_BUCKET} and upload.key = ? and upload.id = ?
+         and coalesce(json_extract(upload.promise, '$.checksum.algorithm'), ?) is ?
        on conflict do update set blob = excluded.blob returning turn`,
       part.number,
       part.blob,
@@ -96,9 +101,31 @@ export async function putPart(
       ...same(bucket),
       key,
       id,
+      part.checksum?.algorithm ?? null,
+      part.checksum?.algorithm ?? null,
     ),
   );
   return rows.length > 0;
+}
+
+/** An upload alone; undefined if there is no such upload, or the bucket is not as remembered. */
+export async function uploadOf(
+  database: Database,
+  bucket: Bucket,
+  upload: Pick<Upload, "key" | "id">,
+): Promise<Upload | undefined> {
+  const [found] = await database.rows<UploadRow>(selectUpload(bucket, upload));
+  return found && readUpload(found);
+}
+
+function selectUpload(bucket: Bucket, { key, id }: Pick<Upload, "key" | "id">) {
+  return statement(
+    `select upload.* from bucket join upload on upload.bucket = bucket.id
+     where ${SAME_BUCKET} and upload.key = ? and upload.id = ?`,
+    ...same(bucket),
+    key,
+    id,
+  );
 }
 
 /**
@@ -111,13 +138,7 @@ export async function uploadWithParts(
   { key, id }: Pick<Upload, "key" | "id">,
 ): Promise<{ upload: Upload; parts: Part[]; replaced: string[] } | undefined> {
   const [uploads, rows] = await database.batch([
-    statement(
-      `select upload.* from bucket join upload on upload.bucket = bucket.id
-       where ${SAME_BUCKET} and upload.key = ? and upload.id = ?`,
-      ...same(bucket),
-      key,
-      id,
-    ),
+    selectUpload(bucket, { key, id }),
     statement(
       "select number, blob, turn, size, etag, checksum, modified from part where upload = ? order by number, turn",
       id,
@@ -132,7 +153,7 @@ export async function uploadWithParts(
     if (previous?.number === row.number) replaced.push(parts.pop()?.blob ?? "");
     parts.push(partOf(row));
   }
-  return { upload: uploadOf(found), parts, replaced };
+  return { upload: readUpload(found), parts, replaced };
 }
 
 /** Removes an upload and gives the blobs that its rows named. Repeating it is nothing. */
@@ -160,7 +181,7 @@ export async function listUploads(
     if (rows === undefined) return undefined;
     let seeking = false;
     for (const row of rows) {
-      const step = rollup.offer(uploadOf(row));
+      const step = rollup.offer(readUpload(row));
       seeking = step === "seek";
       if (step !== "next") break;
     }
@@ -196,7 +217,7 @@ function nextUploads(bucket: string, bound: Bound, end: string | undefined, limi
   );
 }
 
-function uploadOf({ key, id, owner, initiated, promise }: UploadRow): Upload {
+function readUpload({ key, id, owner, initiated, promise }: UploadRow): Upload {
   return { key, id, owner, initiated, promise: JSON.parse(promise) as ObjectPromise };
 }
 

@@ -21,6 +21,18 @@ export interface Checksum {
   value: string;
 }
 
+/** Of all bytes of the object, or of its parts' checksums. */
+export type ChecksumType = "FULL_OBJECT" | "COMPOSITE";
+
+/** Which checksum an upload's parts, and in the end its object, are to have. */
+export interface ChecksumPlan {
+  algorithm: ChecksumAlgorithm;
+  type: ChecksumType;
+}
+
+/** The checksum of an object. */
+export type ObjectChecksum = ChecksumPlan & Checksum;
+
 /** The header, or trailer, that carries a checksum: `x-amz-checksum-crc32`, … */
 export function checksumHeader(algorithm: ChecksumAlgorithm): string {
   return `x-amz-checksum-${algorithm.toLowerCase()}`;

@@ -13,7 +13,12 @@ export interface Extent {
   number: number;
   blob: string;
   size: number;
+  /** The part's checksum, in base64, by the object's algorithm. */
+  checksum?: string;
 }
+
+/** An extent as it is kept. */
+export type KeptExtent = [number: number, blob: string, size: number, checksum?: string];
 
 /** Bytes to be read from one blob. */
 export interface Piece extends Slice {

@@ -1,6 +1,6 @@
 // What one version of an object is, apart from its bytes.
 
-import type { Checksum } from "./checksum.ts";
+import type { ObjectChecksum } from "./checksum.ts";
 import type { Lock } from "./lock.ts";
 
 /** How a bucket keeps versions: never did; each put makes one; puts replace the null version. */
@@ -12,7 +12,7 @@ export interface Description {
   headers: Record<string, string>;
   /** User metadata by lower-case name, without `x-amz-meta-`. */
   metadata: Record<string, string>;
-  checksum?: Checksum & { type: "FULL_OBJECT" | "COMPOSITE" };
+  checksum?: ObjectChecksum;
   /** Parts that it was uploaded in; absent if it was put whole. */
   parts?: number;
 }

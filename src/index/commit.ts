@@ -62,7 +62,8 @@ export function commitPut(index: Index, { operationId }: Mutator, request: PutRe
     writeRow(index, "current", row);
     change.objects += current === undefined ? 1 : 0;
     change.bytes += row.size;
-    const committed = committedOf(row);
+    const { checksum } = draft.description;
+    const committed = { ...committedOf(row), ...(upload && checksum ? { checksum } : {}) };
     if (upload !== undefined)
       endUpload(index, { upload: upload.id, key: draft.key }, committed, upload.unchosen, change.at);
     return { committed };

@@ -1,5 +1,6 @@
 // What no version names any more, until the sweep takes its bytes: whoever lets go of a body does it here.
 
+import type { KeptExtent } from "../facts/extent.ts";
 import { type Index, query } from "./open.ts";
 
 /** Puts blobs that nothing here names into litter. Repeating it keeps the first time. */
@@ -40,7 +41,7 @@ export function discard(index: Index, upload: string | undefined, blobs: readonl
       "select list from extents where body = ?",
       upload,
     )) {
-      for (const [, blob] of JSON.parse(list) as [number, string, number][]) used.add(blob);
+      for (const [, blob] of JSON.parse(list) as KeptExtent[]) used.add(blob);
     }
   }
   const unused = blobs.filter((blob) => !used.has(blob));

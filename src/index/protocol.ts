@@ -1,6 +1,7 @@
 // What is said between a worker and a bucket's index: requests and answers, plain data. Shapes only ever grow, because
 // during a deploy a new worker meets an old index and the other way round.
 
+import type { ObjectChecksum } from "../facts/checksum.ts";
 import type { RemoveConditions, WriteConditions } from "../facts/condition.ts";
 import type { Extent } from "../facts/extent.ts";
 import type { Retention } from "../facts/lock.ts";
@@ -82,6 +83,8 @@ export interface Committed {
   sequence: number;
   etag: string;
   modified: number;
+  /** Of an upload that was completed, so that completing it again gives the same answer. */
+  checksum?: ObjectChecksum;
 }
 
 /**

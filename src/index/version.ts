@@ -1,6 +1,6 @@
 // How a version and its extents lie in the index's rows, and how they are found.
 
-import { type Extent, pageOf } from "../facts/extent.ts";
+import { type Extent, type KeptExtent, pageOf } from "../facts/extent.ts";
 import type { Lock } from "../facts/lock.ts";
 import { NULL_VERSION, readVersionId, spellVersionId } from "../facts/order.ts";
 import { type RangeSpec, sliceOf } from "../facts/range.ts";
@@ -97,7 +97,7 @@ export function writePages(index: Index, body: string, extents: readonly Extent[
   const starts: PageStart[] = [];
   let start = 0;
   for (const [page, list] of pages) {
-    const text = JSON.stringify(list.map(({ number, blob, size }) => [number, blob, size]));
+    const text = JSON.stringify(list.map(keptOf));
     query(index, "insert or replace into extents values (?, ?, ?)", body, page, text);
     starts.push([page, start]);
     start += list.reduce((sum, { size }) => sum + size, 0);
@@ -157,10 +157,16 @@ function pagesFrom(index: Index, body: string, pages: PageStart[]): { extents: E
   if (first === undefined || last === undefined) return { extents: [], start: 0 };
   const statement = "select list from extents where body = ? and page between ? and ? order by page";
   const rows = query<{ list: string }>(index, statement, body, first[0], last[0]);
-  const extents = rows.flatMap(({ list }) =>
-    (JSON.parse(list) as [number, string, number][]).map(([number, blob, size]) => ({ number, blob, size })),
-  );
+  const extents = rows.flatMap(({ list }) => (JSON.parse(list) as KeptExtent[]).map(extentOf));
   return { extents, start: first[1] };
+}
+
+function keptOf({ number, blob, size, checksum }: Extent): KeptExtent {
+  return checksum === undefined ? [number, blob, size] : [number, blob, size, checksum];
+}
+
+function extentOf([number, blob, size, checksum]: KeptExtent): Extent {
+  return checksum ? { number, blob, size, checksum } : { number, blob, size };
 }
 
 function partOf(

@@ -3,9 +3,12 @@
 
 import { admitToBucket } from "../auth/authorize.ts";
 import { readBlobs } from "../blobs/read.ts";
-import { EMPTY_MD5, type Source } from "../blobs/receive.ts";
+import { EMPTY_MD5 } from "../blobs/receive.ts";
+import { base64, createDigest } from "../body/digest.ts";
+import { DigestingSource } from "../body/digesting.ts";
 import { MAX_PUT_BYTES } from "../body/payload.ts";
 import type { Bucket } from "../directory/buckets.ts";
+import type { Checksum, ChecksumAlgorithm, ObjectChecksum } from "../facts/checksum.ts";
 import { judgeRead, type ReadConditions } from "../facts/condition.ts";
 import { piecesOf } from "../facts/extent.ts";
 import { MAX_KEY_BYTES, utf8Length } from "../facts/key.ts";
@@ -21,6 +24,7 @@ import { type Field, header } from "../wire/input.ts";
 import { documentAndHeaders } from "../wire/output.ts";
 import { CopyObjectResult } from "../wire/shapes.ts";
 import type { World } from "../world.ts";
+import { checksumAlgorithm } from "./checksums.ts";
 import { checksumMembers, description, nothingUnbuilt } from "./description.ts";
 import { lockFor, lockHeaders } from "./lock.ts";
 import { type Found, foundOr, readConditions } from "./read.ts";
@@ -66,9 +70,6 @@ function directive(name: "metadata" | "tagging"): Field<"COPY" | "REPLACE"> {
   };
 }
 
-/** What a copy does not compute anew yet: a checksum other than the source's. */
-const checksumAlgorithm: Field<string | undefined> = header("x-amz-checksum-algorithm");
-
 export const copyObject = operation({
   name: "CopyObject",
   route: "PUT /{Bucket}/{Key}",
@@ -94,16 +95,13 @@ export const copyObject = operation({
     const toItsOwnKey = source.bucket === bucket.name && source.key === key;
     if (toItsOwnKey && source.versionId === undefined && metadataDirective === "COPY") throw toItself();
     const from = await admitToSource(context, source, input.sourceOwner);
-    const shares = from.id === bucket.id;
     for (let tries = 1; ; tries++) {
-      const { found, body, etag } = shares
-        ? await shareSource(world, from, source, input.sourceConditions)
-        : await context.once(() => streamSource(context, from, source, input.sourceConditions));
+      const { found, body, etag, ofBytes } = await copyBody(context, from, input);
       checkStillHere(bucket, body);
-      checkChecksum(found.version.description.checksum?.algorithm, input.checksumAlgorithm);
-      const said = metadataDirective === "COPY" ? found.version.description : input.description;
+      const { headers, metadata } =
+        metadataDirective === "COPY" ? found.version.description : input.description;
       const { version } = found;
-      const description = carried(version.description, said, shares);
+      const description = { headers, metadata, ...ofBytes };
       const tags = input.taggingDirective === "COPY" ? version.tags : input.tags;
       const lock = lockFor(bucket, input.lock, world.now());
       const draft = { key, etag, size: version.size, owner: caller.account.id, description, tags, lock };
@@ -163,76 +161,82 @@ export async function readSource(
   return found;
 }
 
-function checkChecksum(had: string | undefined, asked: string | undefined): void {
-  if (asked === undefined || asked.toUpperCase() === had) return;
-  throw new S3Error("NotImplemented", { elements: { Header: "x-amz-checksum-algorithm" } });
-}
-
-/** What a copy is made of: the source as it was read, and a body that holds just those bytes. */
+/** What a copy is made of: the source as it was read, a body that holds just those bytes, and what is true of them. */
 interface Copied {
   found: Found;
   body: NewBody;
   etag: string;
+  ofBytes: Pick<Description, "parts" | "checksum">;
 }
 
-async function shareSource(
-  world: World,
-  from: Bucket,
-  source: CopySource,
-  conditions: ReadConditions,
-): Promise<Copied> {
-  const found = await readSource(world, from, source, conditions, "none");
-  const { size, sequence, etag } = found.version;
-  const body: NewBody = size === 0 ? { kind: "empty" } : { kind: "share", key: source.key, sequence };
-  return { found, body, etag };
+interface Wanted {
+  source: CopySource;
+  sourceConditions: ReadConditions;
+  checksumAlgorithm: ChecksumAlgorithm | undefined;
 }
 
-async function streamSource(
-  { world, bucket }: ObjectContext,
-  from: Bucket,
-  source: CopySource,
-  conditions: ReadConditions,
-): Promise<Copied> {
-  const found = await readSource(world, from, source, conditions, "all");
-  const { size } = found.version;
-  if (size > MAX_COPY_BYTES) {
-    throw new S3Error("InvalidRequest", {
-      message: `The specified copy source is larger than the maximum allowable size for a copy source: ${MAX_COPY_BYTES}`,
-    });
+/** Inside a bucket the source's own body, unless a checksum is wanted that is not known; else its bytes, read once. */
+async function copyBody(context: ObjectContext, from: Bucket, wanted: Wanted): Promise<Copied> {
+  const { world, bucket } = context;
+  if (from.id === bucket.id) {
+    const found = await readSource(world, from, wanted.source, wanted.sourceConditions, "none");
+    const { checksum, parts } = found.version.description;
+    if (wanted.checksumAlgorithm === undefined || wanted.checksumAlgorithm === checksum?.algorithm) {
+      const ofBytes = { ...(checksum && { checksum }), ...(parts !== undefined && { parts }) };
+      return { found, ofBytes, ...sharedBody(wanted.source, found) };
+    }
   }
-  return { found, ...(await receiveSlice(world, bucket, found, { offset: 0, length: size })) };
+  return context.once(() => streamSource(context, from, wanted));
 }
 
-/** Takes part of an object into a blob of its own in this bucket. */
+function sharedBody({ key }: CopySource, { version }: Found): { body: NewBody; etag: string } {
+  const { size, sequence, etag } = version;
+  return { body: size === 0 ? { kind: "empty" } : { kind: "share", key, sequence }, etag };
+}
+
+async function streamSource({ world, bucket }: ObjectContext, from: Bucket, wanted: Wanted): Promise<Copied> {
+  const found = await readSource(world, from, wanted.source, wanted.sourceConditions, "all");
+  const { size, description: said } = found.version;
+  if (size > MAX_COPY_BYTES) throw tooLarge();
+  const known = said.checksum?.type === "FULL_OBJECT" ? said.checksum : undefined;
+  const algorithm = wanted.checksumAlgorithm === known?.algorithm ? undefined : wanted.checksumAlgorithm;
+  const slice = { offset: 0, length: size };
+  const { body, etag, checksum: computed } = await receiveSlice(world, bucket, found, slice, algorithm);
+  const checksum: ObjectChecksum | undefined = computed ? { ...computed, type: "FULL_OBJECT" } : known;
+  return { found, body, etag, ofBytes: checksum ? { checksum } : {} };
+}
+
+/** S3's error for a source of more than CopyObject takes. */
+export function tooLarge(): S3Error {
+  return new S3Error("InvalidRequest", {
+    message: `The specified copy source is larger than the maximum allowable size for a copy source: ${MAX_COPY_BYTES}`,
+  });
+}
+
+/** Takes part of an object into a blob of its own in this bucket, with a checksum if one is wanted. */
 export async function receiveSlice(
   world: World,
   bucket: Bucket,
   found: Found,
   slice: Slice,
-): Promise<{ body: NewBody; etag: string }> {
-  if (slice.length === 0) return { body: { kind: "empty" }, etag: EMPTY_MD5 };
-  return receiveSource(world, bucket, await sliceSource(world, found, slice));
+  algorithm: ChecksumAlgorithm | undefined,
+): Promise<{ body: NewBody; etag: string; checksum?: Checksum | undefined }> {
+  if (slice.length === 0) {
+    const checksum = algorithm && { algorithm, value: base64(createDigest(algorithm).digest()) };
+    return { body: { kind: "empty" }, etag: EMPTY_MD5, checksum };
+  }
+  const source = await sliceSource(world, found, slice, algorithm);
+  const received = await receiveSource(world, bucket, source);
+  return { ...received, checksum: source.checksum };
 }
 
 /** Part of an object as a source for a new blob. */
-async function sliceSource(world: World, { extents, start }: Found, slice: Slice): Promise<Source> {
+async function sliceSource(
+  world: World,
+  { extents, start }: Found,
+  slice: Slice,
+  algorithm: ChecksumAlgorithm | undefined,
+): Promise<DigestingSource> {
   const stream = await readBlobs(world.blobs, piecesOf(extents, start, slice), world.later);
-  return {
-    length: slice.length,
-    open: () => ({ stream }),
-    async settle(stored) {
-      if ("failed" in stored) throw stored.failed;
-    },
-  };
-}
-
-/** A copy keeps what is true of its bytes: the checksum, and, sharing the very parts, how many they are. */
-function carried({ checksum, parts }: Description, said: Description, shares: boolean): Description {
-  const { headers, metadata } = said;
-  return {
-    headers,
-    metadata,
-    ...(checksum !== undefined && (shares || checksum.type === "FULL_OBJECT") ? { checksum } : {}),
-    ...(parts !== undefined && shares ? { parts } : {}),
-  };
+  return new DigestingSource(stream, slice.length, algorithm);
 }

@@ -10,16 +10,17 @@ import {
   putPart,
   removeUpload,
   type Upload,
+  uploadOf,
   uploadWithParts,
 } from "../directory/uploads.ts";
-import { MAX_EXTENTS } from "../facts/extent.ts";
+import { type Extent, MAX_EXTENTS } from "../facts/extent.ts";
 import { versioningOf } from "../facts/settings.ts";
 import type { Committed, NewBody } from "../index/protocol.ts";
 import { type ObjectContext, operation, stream, xml } from "../operation.ts";
 import { invalidArgument, S3Error } from "../wire/error.ts";
 import { type Field, header } from "../wire/input.ts";
 import { percentEncode } from "../wire/names.ts";
-import { document, documentAndHeaders, empty } from "../wire/output.ts";
+import { documentAndHeaders, empty } from "../wire/output.ts";
 import {
   CompleteMultipartUpload,
   CompleteMultipartUploadResult,
@@ -28,6 +29,7 @@ import {
 } from "../wire/shapes.ts";
 import type { ShapeValue } from "../wire/xml.ts";
 import { confirmBucket, type World } from "../world.ts";
+import { type Claims, checksumMismatch, checksumPlan, claims, wholeChecksum } from "./checksums.ts";
 import {
   admitToSource,
   copySource,
@@ -35,8 +37,9 @@ import {
   readSource,
   receiveSlice,
   sourceVersionHeader,
+  tooLarge,
 } from "./copy.ts";
-import { checksumHeaders, description, nothingUnbuilt, quoted } from "./description.ts";
+import { checksumHeaders, checksumMembers, description, nothingUnbuilt, quoted } from "./description.ts";
 import { lockFor, lockHeaders } from "./lock.ts";
 import { readConditions } from "./read.ts";
 import { taggingHeader } from "./tagging.ts";
@@ -70,11 +73,11 @@ export const createMultipartUpload = operation({
   name: "CreateMultipartUpload",
   route: "POST /{Bucket}/{Key}?uploads",
   allow: "s3:PutObject",
-  input: { nothingUnbuilt, description, tags: taggingHeader, lock: lockHeaders },
-  output: document(InitiateMultipartUploadResult),
-  async handle({ world, bucket, key, caller }, { description: said, tags, lock }) {
+  input: { nothingUnbuilt, description, tags: taggingHeader, lock: lockHeaders, checksum: checksumPlan },
+  output: documentAndHeaders(InitiateMultipartUploadResult),
+  async handle({ world, bucket, key, caller }, { description: said, tags, lock, checksum }) {
     const initiated = world.now();
-    const promise = { description: said, tags, lock: lockFor(bucket, lock, initiated) };
+    const promise = { description: said, tags, lock: lockFor(bucket, lock, initiated), checksum };
     // The id begins with its time, so that a key's uploads sort by it.
     const id = sortableTime(initiated) + crypto.randomUUID().replaceAll("-", "");
     const upload = { key, id, owner: caller.account.id, initiated, promise };
@@ -82,7 +85,13 @@ export const createMultipartUpload = operation({
       await confirmBucket(world, bucket);
       throw new Error("an upload was refused although its bucket is as remembered");
     }
-    return { bucket: bucket.name, key, uploadId: id };
+    return {
+      document: { bucket: bucket.name, key, uploadId: id },
+      headers: {
+        "x-amz-checksum-algorithm": checksum?.algorithm,
+        "x-amz-checksum-type": checksum?.type,
+      },
+    };
   },
 });
 
@@ -118,21 +127,30 @@ export const uploadPartCopy = operation({
   },
   output: documentAndHeaders(CopyPartResult),
   async handle(context, input) {
-    const { world, bucket, once } = context;
+    const { world, bucket, key, once } = context;
     const { source, partNumber: number } = input;
     const from = await admitToSource(context, source, input.sourceOwner);
+    const upload = await uploadOf(world.database, bucket, { key, id: input.uploadId });
+    if (upload === undefined) throw await noUpload(world, bucket, input.uploadId);
+    const algorithm = upload.promise.checksum?.algorithm;
     const { found, slice, received } = await once(async () => {
       const read = await readSource(world, from, source, input.sourceConditions, "all");
       const wanted = copySlice(input.range, read.version.size);
-      return { found: read, slice: wanted, received: await receiveSlice(world, bucket, read, wanted) };
+      return {
+        found: read,
+        slice: wanted,
+        received: await receiveSlice(world, bucket, read, wanted, algorithm),
+      };
     });
-    const part = await keepPart(context, input.uploadId, received.body, {
+    const { body, etag, checksum } = received;
+    const part = await keepPart(context, input.uploadId, body, {
       number,
       size: slice.length,
-      etag: received.etag,
+      etag,
+      ...(checksum && { checksum }),
     });
     return {
-      document: { modified: part.modified, etag: part.etag },
+      document: { modified: part.modified, etag: part.etag, ...checksumMembers(part.checksum) },
       headers: sourceVersionHeader(from, found.version.versionId),
     };
   },
@@ -141,10 +159,8 @@ export const uploadPartCopy = operation({
 /** `bytes=first-last`, both given and inside the source; the whole source without a range. */
 function copySlice(range: string | undefined, size: number): { offset: number; length: number } {
   if (range === undefined) {
-    if (size <= MAX_COPY_BYTES) return { offset: 0, length: size };
-    throw new S3Error("InvalidRequest", {
-      message: `The specified copy source is larger than the maximum allowable size for a copy source: ${MAX_COPY_BYTES}`,
-    });
+    if (size > MAX_COPY_BYTES) throw tooLarge();
+    return { offset: 0, length: size };
   }
   const found = /^bytes=(\d{1,15})-(\d{1,15})$/.exec(range);
   const [first, last] = [Number(found?.[1]), Number(found?.[2])];
@@ -179,26 +195,37 @@ async function keepPart(
     modified: world.now(),
   };
   if (await putPart(world.database, bucket, { key, id }, kept)) return kept;
-  await confirmBucket(world, bucket);
+  const error = await noUpload(world, bucket, id);
+  const upload = await uploadOf(world.database, bucket, { key, id });
   await world.index(bucket).discard({ upload: id, blobs: [kept.blob] });
-  throw new S3Error("NoSuchUpload", { elements: { UploadId: id } });
+  throw upload === undefined ? error : checksumMismatch(upload.promise.checksum, kept.checksum);
+}
+
+/** S3's error for an upload that is not there, once the bucket is known to be as remembered. */
+export async function noUpload(world: World, bucket: Bucket, id: string): Promise<S3Error> {
+  await confirmBucket(world, bucket);
+  return new S3Error("NoSuchUpload", { elements: { UploadId: id } });
 }
 
 export const completeMultipartUpload = operation({
   name: "CompleteMultipartUpload",
   route: "POST /{Bucket}/{Key}?uploadId={id}",
   allow: "s3:PutObject",
-  input: { nothingUnbuilt, uploadId, conditions: writeConditions },
-  body: xml(CompleteMultipartUpload),
+  input: { nothingUnbuilt, uploadId, conditions: writeConditions, claims },
+  body: xml(CompleteMultipartUpload, { checksumsAre: "of the object" }),
   output: documentAndHeaders(CompleteMultipartUploadResult),
-  async handle({ world, bucket, key, address }, { uploadId: id, conditions }, { parts: listed }) {
+  async handle(
+    { world, bucket, key, address },
+    { uploadId: id, conditions, claims: said },
+    { parts: listed },
+  ) {
     const held = await uploadWithParts(world.database, bucket, { key, id });
     const versioning = versioningOf(bucket.settings);
     const committed =
       held === undefined
         ? await earlierAnswer(world, bucket, { key, id })
         : committedOr(
-            await world.index(bucket).put({ ...whole(held, listed), versioning, conditions }),
+            await world.index(bucket).put({ ...whole(held, listed, said), versioning, conditions }),
             conditions,
           );
     if (held !== undefined) {
@@ -211,7 +238,14 @@ export const completeMultipartUpload = operation({
     };
     const path = `${bucket.name}/${percentEncode(key).replaceAll("%2F", "/")}`;
     return {
-      document: { location: `${scheme}://${host}/${path}`, bucket: bucket.name, key, etag: committed.etag },
+      document: {
+        location: `${scheme}://${host}/${path}`,
+        bucket: bucket.name,
+        key,
+        etag: committed.etag,
+        ...checksumMembers(committed.checksum),
+        checksumType: committed.checksum?.type,
+      },
       headers: newVersionHeader(bucket, committed),
     };
   },
@@ -223,24 +257,25 @@ async function earlierAnswer(
   bucket: Bucket,
   { key, id }: Pick<Upload, "key" | "id">,
 ): Promise<Committed> {
-  await confirmBucket(world, bucket);
+  const error = await noUpload(world, bucket, id);
   const ended = await world.index(bucket).outcome({ upload: id, key });
   if (ended.outcome === "committed") return ended.committed;
-  throw new S3Error("NoSuchUpload", { elements: { UploadId: id } });
+  throw error;
 }
 
 /** The commit that ends an upload: its chosen parts as the object's extents, all other blobs as litter. */
 function whole(
   { upload, parts, replaced }: { upload: Upload; parts: Part[]; replaced: string[] },
   listed: ShapeValue<typeof CompleteMultipartUpload>["parts"],
+  said: Claims,
 ) {
   const chosen = choose(parts, listed);
+  const { description, tags, lock, checksum: plan } = upload.promise;
+  const checksum = wholeChecksum(plan, chosen, said);
   const blobs = new Set(chosen.map(({ blob }) => blob));
   const unchosen = [...replaced, ...parts.map(({ blob }) => blob)].filter((blob) => !blobs.has(blob));
   const size = chosen.reduce((sum, part) => sum + part.size, 0);
-  const extents = chosen
-    .filter((part) => part.size > 0)
-    .map(({ number, blob, size: bytes }) => ({ number, blob, size: bytes }));
+  const extents = chosen.filter((part) => part.size > 0).map(extentOf);
   const body: NewBody =
     extents.length === 0 ? { kind: "empty" } : { kind: "extents", name: upload.id, extents };
   return {
@@ -249,12 +284,17 @@ function whole(
       etag: compositeEtag(chosen),
       size,
       owner: upload.owner,
-      ...upload.promise,
-      description: { ...upload.promise.description, parts: chosen.length },
+      description: { ...description, parts: chosen.length, ...(checksum && { checksum }) },
+      tags,
+      lock,
     },
     body,
     upload: { id: upload.id, unchosen },
   };
+}
+
+function extentOf({ number, blob, size, checksum }: Part): Extent {
+  return { number, blob, size, ...(checksum && { checksum: checksum.value }) };
 }
 
 /** The parts that a client names, of those that are held. Pure; throws S3's errors on order, etags, checksums and sizes. */
@@ -319,10 +359,7 @@ export const abortMultipartUpload = operation({
   output: empty(204),
   async handle({ world, bucket, key }, { uploadId: id }) {
     const held = await uploadWithParts(world.database, bucket, { key, id });
-    if (held === undefined) {
-      await confirmBucket(world, bucket);
-      throw new S3Error("NoSuchUpload", { elements: { UploadId: id } });
-    }
+    if (held === undefined) throw await noUpload(world, bucket, id);
     const blobs = [...held.replaced, ...held.parts.map(({ blob }) => blob)];
     // First where it would be committed, then the rows: whoever completes meanwhile either came first, or never will.
     const ended = await world.index(bucket).forbid({ upload: id, key, blobs });

@@ -136,9 +136,10 @@ function markerHeaders({ versionId }: Marker): Record<string, string> {
 /** Conditions and range against what was found: 200, 206 with its slice, 304; throws 412 and 416. Pure. */
 export function judge(
   bucket: Pick<Bucket, "settings">,
-  { version, extents, start }: Found,
+  found: Found,
   { conditions, range, partNumber: part, overrides: shown, checksumMode }: Asked,
 ): Reply & { slice: Slice } {
+  const { version, extents, start } = found;
   const verdict = judgeRead(conditions, version);
   if (verdict === "failed") {
     const condition = conditions.ifMatch === undefined ? "If-Unmodified-Since" : "If-Match";
@@ -150,10 +151,7 @@ export function judge(
     return { status: 304, headers: notModifiedHeaders(headers), body: null, slice: nothing };
   const slice = sliceAsked(version, extents, start, range, part);
   const partial = range !== undefined || (part !== undefined && version.size > 0);
-  const checksum =
-    checksumMode?.toUpperCase() === "ENABLED" && range === undefined
-      ? version.description.checksum
-      : undefined;
+  const { parts } = version.description;
   return {
     status: partial ? 206 : 200,
     headers: {
@@ -162,14 +160,19 @@ export function judge(
       "content-range": partial
         ? `bytes ${slice.offset}-${slice.offset + slice.length - 1}/${version.size}`
         : undefined,
-      "x-amz-mp-parts-count":
-        part === undefined || version.description.parts === undefined
-          ? undefined
-          : String(version.description.parts),
-      ...(part === undefined || version.description.parts === undefined ? checksumHeaders(checksum) : {}),
+      "x-amz-mp-parts-count": part === undefined || parts === undefined ? undefined : String(parts),
+      ...(checksumMode?.toUpperCase() === "ENABLED" && range === undefined ? checksumShown(found, part) : {}),
     },
     slice,
   };
+}
+
+/** The checksum of what is read: of the object, or of the part that is asked for. */
+function checksumShown({ version, extents }: Found, part: number | undefined): Record<string, string> {
+  const { checksum, parts } = version.description;
+  if (checksum === undefined || part === undefined || parts === undefined) return checksumHeaders(checksum);
+  const value = extents[0]?.checksum;
+  return value === undefined ? {} : checksumHeaders({ ...checksum, value });
 }
 
 /** RFC 9110 section 15.4.5: no representation, so none of its headers but those that caches need. */

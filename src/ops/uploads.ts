@@ -3,14 +3,13 @@
 
 import { listUploads, uploadWithParts } from "../directory/uploads.ts";
 import { operation } from "../operation.ts";
-import { S3Error } from "../wire/error.ts";
 import { count, encodingType, query } from "../wire/input.ts";
 import { document } from "../wire/output.ts";
 import { ListMultipartUploadsResult, ListPartsResult } from "../wire/shapes.ts";
 import { confirmBucket } from "../world.ts";
 import { checksumMembers, STORAGE_CLASS } from "./description.ts";
 import { shownOwner, speller } from "./list.ts";
-import { uploadId } from "./multipart.ts";
+import { noUpload, uploadId } from "./multipart.ts";
 
 /** Most parts, or uploads, on a page. */
 const MAX_PAGE = 1000;
@@ -27,10 +26,7 @@ export const listParts = operation({
   output: document(ListPartsResult),
   async handle({ world, bucket, key, caller }, { uploadId: id, limit, marker }) {
     const held = await uploadWithParts(world.database, bucket, { key, id });
-    if (held === undefined) {
-      await confirmBucket(world, bucket);
-      throw new S3Error("NoSuchUpload", { elements: { UploadId: id } });
-    }
+    if (held === undefined) throw await noUpload(world, bucket, id);
     const behind = held.parts.filter(({ number }) => number > marker);
     const page = behind.slice(0, limit);
     const owner = shownOwner(held.upload.owner, caller.account);
@@ -52,6 +48,8 @@ export const listParts = operation({
       initiator: owner,
       owner,
       storageClass: STORAGE_CLASS,
+      checksumAlgorithm: held.upload.promise.checksum?.algorithm,
+      checksumType: held.upload.promise.checksum?.type,
     };
   },
 });
@@ -92,13 +90,15 @@ export const listMultipartUploads = operation({
       encodingType: input.encodingType,
       maxUploads: limit,
       isTruncated: page.truncated,
-      uploads: page.entries.map(({ key, id, owner, initiated }) => ({
+      uploads: page.entries.map(({ key, id, owner, initiated, promise }) => ({
         key: spell(key),
         uploadId: id,
         initiator: shownOwner(owner, caller.account),
         owner: shownOwner(owner, caller.account),
         storageClass: STORAGE_CLASS,
         initiated,
+        checksumAlgorithm: promise.checksum?.algorithm,
+        checksumType: promise.checksum?.type,
       })),
       commonPrefixes: page.commonPrefixes.map((text) => ({ prefix: spell(text) })),
     };

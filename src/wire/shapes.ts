@@ -187,6 +187,8 @@ export const CompleteMultipartUploadResult = shape(
     bucket: one("Bucket", text),
     key: one("Key", text),
     etag: one("ETag", etag),
+    ...checksumMembers,
+    checksumType: optional("ChecksumType", text),
   }),
 );
 
@@ -213,6 +215,8 @@ export const ListPartsResult = shape(
     initiator: one("Initiator", owner),
     owner: one("Owner", owner),
     storageClass: one("StorageClass", text),
+    checksumAlgorithm: optional("ChecksumAlgorithm", text),
+    checksumType: optional("ChecksumType", text),
   }),
 );
 
@@ -238,6 +242,8 @@ export const ListMultipartUploadsResult = shape(
         owner: one("Owner", owner),
         storageClass: one("StorageClass", text),
         initiated: one("Initiated", time),
+        checksumAlgorithm: optional("ChecksumAlgorithm", text),
+        checksumType: optional("ChecksumType", text),
       }),
     ),
     commonPrefixes: many("CommonPrefixes", prefixes),
@@ -310,3 +316,28 @@ export const Retention = shape(
 );
 
 export const LegalHold = shape("LegalHold", struct({ status: one("Status", text) }));
+
+export const GetObjectAttributesResponse = shape(
+  "GetObjectAttributesResponse",
+  struct({
+    // Alone among S3's documents, this one shows an etag without quotes.
+    etag: optional("ETag", text),
+    checksum: optional("Checksum", struct({ ...checksumMembers, type: optional("ChecksumType", text) })),
+    parts: optional(
+      "ObjectParts",
+      struct({
+        total: one("PartsCount", integer),
+        marker: one("PartNumberMarker", integer),
+        nextMarker: one("NextPartNumberMarker", integer),
+        limit: one("MaxParts", integer),
+        isTruncated: one("IsTruncated", flag),
+        parts: many(
+          "Part",
+          struct({ number: one("PartNumber", integer), size: one("Size", integer), ...checksumMembers }),
+        ),
+      }),
+    ),
+    storageClass: optional("StorageClass", text),
+    size: optional("ObjectSize", integer),
+  }),
+);

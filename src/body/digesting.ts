@@ -1,0 +1,48 @@
+// Bytes that pass from R2 to R2 through JavaScript, because a checksum of them is wanted.
+
+import type { Source, Stored } from "../blobs/receive.ts";
+import type { Checksum, ChecksumAlgorithm } from "../facts/checksum.ts";
+import { base64, createDigest } from "./digest.ts";
+
+/** A source that digests another stream of known length on its way; `checksum` is known once settled. */
+export class DigestingSource implements Source {
+  readonly length: number;
+  checksum: Checksum | undefined;
+  readonly #stream: ReadableStream<Uint8Array>;
+  readonly #algorithm: ChecksumAlgorithm | undefined;
+  #flowing: Promise<void> | undefined;
+
+  constructor(stream: ReadableStream<Uint8Array>, length: number, algorithm: ChecksumAlgorithm | undefined) {
+    this.#stream = stream;
+    this.length = length;
+    this.#algorithm = algorithm;
+  }
+
+  /** The stream itself, untouched, if no checksum is wanted. */
+  open(): { stream: ReadableStream<Uint8Array> } {
+    if (this.#algorithm === undefined) return { stream: this.#stream };
+    const algorithm = this.#algorithm;
+    const digest = createDigest(algorithm);
+    const { readable, writable } = new FixedLengthStream(this.length);
+    const watching = new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        digest.update(chunk);
+        controller.enqueue(chunk);
+      },
+    });
+    this.#flowing = this.#stream
+      .pipeThrough(watching)
+      .pipeTo(writable)
+      .then(() => {
+        this.checksum = { algorithm, value: base64(digest.digest()) };
+      });
+    // Its failure surfaces in settle(); until then it must not count as unhandled.
+    this.#flowing.catch(() => undefined);
+    return { stream: readable };
+  }
+
+  async settle(stored: Stored): Promise<void> {
+    await this.#flowing;
+    if ("failed" in stored) throw stored.failed;
+  }
+}
