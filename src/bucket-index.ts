@@ -5,7 +5,7 @@ import { commitPut, commitRemove } from "./index/commit.ts";
 import { listBucket } from "./index/listing.ts";
 import { discard } from "./index/litter.ts";
 import { commitMark } from "./index/mark.ts";
-import { admit, adoptGeneration, closeBucket, type Index, openBucket, openIndex } from "./index/open.ts";
+import { admit, adoptGeneration, closeBucket, openBucket, openIndex } from "./index/open.ts";
 import type {
   Asker,
   BucketIndexCalls,
@@ -21,6 +21,7 @@ import type {
   RemoveRequest,
   Rows,
 } from "./index/protocol.ts";
+import type { Index } from "./index/tables.ts";
 import { commitForbid, uploadOutcome } from "./index/uploads.ts";
 import { readVersion } from "./index/version.ts";
 

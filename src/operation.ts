@@ -1,5 +1,6 @@
 // What an S3 operation is: one declaration of name, route, permission, input, body, output and handler.
 
+import { isUtf8 } from "node:buffer";
 import type { Caller } from "./auth/authenticate.ts";
 import type { Action } from "./auth/authorize.ts";
 import type { Payload } from "./body/payload.ts";
@@ -139,9 +140,6 @@ export function optionalXml<T>(shape: Shape<T>): BodyReader<T | undefined> {
 }
 
 function utf8(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
-  } catch {
-    throw new S3Error("MalformedXML");
-  }
+  if (!isUtf8(bytes)) throw new S3Error("MalformedXML");
+  return new TextDecoder().decode(bytes);
 }

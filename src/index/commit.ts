@@ -5,7 +5,6 @@ import { isLocked } from "../facts/lock.ts";
 import { freshNonce } from "../facts/order.ts";
 import type { Versioning } from "../facts/version.ts";
 import { holdBody, isLitter, litterBlobs, releaseBody } from "./litter.ts";
-import { type Index, query } from "./open.ts";
 import type {
   Committed,
   Mutator,
@@ -16,6 +15,7 @@ import type {
   Removed,
   RemoveRequest,
 } from "./protocol.ts";
+import { type Index, query } from "./tables.ts";
 import { type Change, once } from "./tail.ts";
 import { endUpload, uploadOutcome } from "./uploads.ts";
 import {

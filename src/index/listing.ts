@@ -3,8 +3,8 @@
 import { readVersionId } from "../facts/order.ts";
 import { type Bound, Rollup, type Window } from "../facts/rollup.ts";
 import type { Description } from "../facts/version.ts";
-import { type Index, type SqlValue, scan } from "./open.ts";
 import type { ListAnswer, ListEntry, ListRequest } from "./protocol.ts";
+import { type Index, type SqlValue, scan } from "./tables.ts";
 import { findVersion, versionIdOf } from "./version.ts";
 
 type ListRow = {

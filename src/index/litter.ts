@@ -1,7 +1,7 @@
 // What no version names any more, until the sweep takes its bytes: whoever lets go of a body does it here.
 
 import type { KeptExtent } from "../facts/extent.ts";
-import { type Index, query } from "./open.ts";
+import { type Index, query } from "./tables.ts";
 
 /** Puts blobs that nothing here names into litter. Repeating it keeps the first time. */
 export function litterBlobs(index: Index, blobs: readonly string[], at: number): void {

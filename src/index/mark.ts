@@ -1,8 +1,8 @@
 // Changes of a version that make no new one: its tags, its retention, its legal hold.
 
 import { type Lock, mayReplaceRetention } from "../facts/lock.ts";
-import { type Index, query } from "./open.ts";
 import type { MarkAnswer, MarkRequest, Mutator } from "./protocol.ts";
+import { type Index, query } from "./tables.ts";
 import { once } from "./tail.ts";
 import { currentRow, lockOf, lookUp, type VersionRow, versionIdOf } from "./version.ts";
 

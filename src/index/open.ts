@@ -1,22 +1,9 @@
-// One bucket's index as its functions hold it: the tables, what is kept in memory of them, and the clock.
+// How a bucket's index is opened and closed, and who is served by it.
 
-import type { Asker, Moved, Rows } from "./protocol.ts";
+import type { Asker, Moved } from "./protocol.ts";
 import { migrate } from "./schema.ts";
-import { loadTail, type Tail } from "./tail.ts";
-
-export type Phase = "new" | "open" | "closed";
-
-/** Memory is changed only after the transaction that made the change true has returned. */
-export interface Index {
-  sql: SqlStorage;
-  transaction<T>(act: () => T): T;
-  now(): number;
-  state: { phase: Phase; generation: number };
-  tail: Tail;
-  rows: Rows;
-}
-
-export type SqlValue = string | number | null;
+import { type Index, type Phase, query } from "./tables.ts";
+import { loadTail } from "./tail.ts";
 
 /** Opens the index over an object's storage; `now` gives ms since 1970. */
 export function openIndex(storage: DurableObjectStorage, now: () => number): Index {
@@ -33,33 +20,6 @@ export function openIndex(storage: DurableObjectStorage, now: () => number): Ind
     tail: loadTail(sql),
     rows: { calls: 0, read: 0, written: 0 },
   };
-}
-
-/** Runs one statement to its end and gives its rows. */
-export function query<Row extends Record<string, SqlStorageValue>>(
-  index: Index,
-  statement: string,
-  ...bindings: SqlValue[]
-): Row[] {
-  const cursor = index.sql.exec<Row>(statement, ...bindings);
-  const rows = cursor.toArray();
-  index.rows.read += cursor.rowsRead;
-  index.rows.written += cursor.rowsWritten;
-  return rows;
-}
-
-/** Runs one statement and gives its rows as they are read: whoever stops early pays for no more. */
-export function* scan<Row extends Record<string, SqlStorageValue>>(
-  index: Index,
-  statement: string,
-  ...bindings: SqlValue[]
-): Generator<Row> {
-  const cursor = index.sql.exec<Row>(statement, ...bindings);
-  try {
-    for (const row of cursor) yield row;
-  } finally {
-    index.rows.read += cursor.rowsRead;
-  }
 }
 
 function setState(index: Index, phase: Phase, generation: number): void {

@@ -1,6 +1,6 @@
 // The tail of a bucket's history: counters, and the records of recent commits with the answers they were given.
 
-import { type Index, query } from "./open.ts";
+import { type Index, query, type Tail } from "./tables.ts";
 
 /** How long an answer is kept to be repeated, in ms. A worker repeats a call for at most 30 s. */
 export const RECEIPT_MS = 10 * 60 * 1000;
@@ -10,21 +10,6 @@ export const MAX_RECEIPTS = 60_000;
 
 /** A segment is closed once its records pass this many characters: about one page of SQLite. */
 const SEGMENT_CHARACTERS = 3500;
-
-interface Receipt {
-  at: number;
-  answer: unknown;
-}
-
-/** What is remembered of the tail. `segments`: each segment's number and the time of its last record. */
-export interface Tail {
-  segments: { segment: number; last: number }[];
-  characters: number;
-  sequence: number;
-  objects: number;
-  bytes: number;
-  receipts: Map<string, Receipt>;
-}
 
 /** What a commit changes; `wrote` stays false if it turned out to change nothing. */
 export interface Change {

@@ -1,8 +1,8 @@
 // How uploads end in the index: committed or forbidden, whichever comes first.
 
 import { litterBlobs } from "./litter.ts";
-import { type Index, query } from "./open.ts";
 import type { Committed, ForbidRequest, Mutator, OutcomeRequest, UploadOutcome } from "./protocol.ts";
+import { type Index, query } from "./tables.ts";
 import { once } from "./tail.ts";
 
 /** Ends an upload as forbidden, its blobs as litter; unless it was committed, which then is the answer. */

@@ -5,8 +5,8 @@ import type { Lock } from "../facts/lock.ts";
 import { NULL_VERSION, readVersionId, spellVersionId } from "../facts/order.ts";
 import { type RangeSpec, sliceOf } from "../facts/range.ts";
 import type { Description, Tag, Version } from "../facts/version.ts";
-import { type Index, query } from "./open.ts";
 import type { Marker, ReadAnswer, ReadRequest } from "./protocol.ts";
+import { type Index, query } from "./tables.ts";
 
 /** A row of `current` or `older`. */
 export type VersionRow = {

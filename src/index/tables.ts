@@ -1,0 +1,59 @@
+// One bucket's index as its functions hold it: its tables, what is kept in memory of them, the clock, and how to ask.
+
+import type { Rows } from "./protocol.ts";
+
+export interface Receipt {
+  at: number;
+  answer: unknown;
+}
+
+/** What is remembered of the tail. `segments`: each segment's number and the time of its last record. */
+export interface Tail {
+  segments: { segment: number; last: number }[];
+  characters: number;
+  sequence: number;
+  objects: number;
+  bytes: number;
+  receipts: Map<string, Receipt>;
+}
+
+export type Phase = "new" | "open" | "closed";
+
+/** Memory is changed only after the transaction that made the change true has returned. */
+export interface Index {
+  sql: SqlStorage;
+  transaction<T>(act: () => T): T;
+  now(): number;
+  state: { phase: Phase; generation: number };
+  tail: Tail;
+  rows: Rows;
+}
+
+export type SqlValue = string | number | null;
+
+/** Runs one statement to its end and gives its rows. */
+export function query<Row extends Record<string, SqlStorageValue>>(
+  index: Index,
+  statement: string,
+  ...bindings: SqlValue[]
+): Row[] {
+  const cursor = index.sql.exec<Row>(statement, ...bindings);
+  const rows = cursor.toArray();
+  index.rows.read += cursor.rowsRead;
+  index.rows.written += cursor.rowsWritten;
+  return rows;
+}
+
+/** Runs one statement and gives its rows as they are read: whoever stops early pays for no more. */
+export function* scan<Row extends Record<string, SqlStorageValue>>(
+  index: Index,
+  statement: string,
+  ...bindings: SqlValue[]
+): Generator<Row> {
+  const cursor = index.sql.exec<Row>(statement, ...bindings);
+  try {
+    for (const row of cursor) yield row;
+  } finally {
+    index.rows.read += cursor.rowsRead;
+  }
+}
