@@ -83,7 +83,10 @@ const COMMANDS: Record<string, Command> = {
 /** Serves `POST /_portico/admin/<noun>/<verb>`, JSON in and out. Errors are `{ "error": sentence }`. */
 export async function serveAdmin(world: World, request: Request, command: string): Promise<Response> {
   try {
-    const { caller, seal } = await authenticate(world, readAddress(request, []));
+    const { caller, seal } = await authenticate(
+      world,
+      readAddress(request, { domains: [], plainKeys: false }),
+    );
     if (caller.accessKeyId !== world.config.root.accessKeyId) throw new S3Error("AccessDenied");
     if (seal.kind !== "hash")
       throw new S3Error("AccessDenied", { message: "The command's hash must be signed." });

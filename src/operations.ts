@@ -5,6 +5,7 @@ import { getObjectAttributes } from "./ops/attributes.ts";
 import { createBucket, deleteBucket, getBucketLocation, headBucket } from "./ops/bucket.ts";
 import { copyObject } from "./ops/copy.ts";
 import { deleteObject, deleteObjects } from "./ops/delete.ts";
+import { deleteBucketEncryption, getBucketEncryption, putBucketEncryption } from "./ops/encryption.ts";
 import { listObjects, listObjectsV2, listObjectVersions } from "./ops/list.ts";
 import {
   getObjectLegalHold,
@@ -46,7 +47,6 @@ const ABSENT: readonly Absent[] = [
   { name: "CreateSession", route: "GET /{Bucket}?session" },
   { name: "DeleteBucketAnalyticsConfiguration", route: "DELETE /{Bucket}?analytics" },
   { name: "DeleteBucketCors", route: "DELETE /{Bucket}?cors" },
-  { name: "DeleteBucketEncryption", route: "DELETE /{Bucket}?encryption" },
   { name: "DeleteBucketIntelligentTieringConfiguration", route: "DELETE /{Bucket}?intelligent-tiering" },
   { name: "DeleteBucketInventoryConfiguration", route: "DELETE /{Bucket}?inventory" },
   { name: "DeleteBucketLifecycle", route: "DELETE /{Bucket}?lifecycle" },
@@ -76,7 +76,6 @@ const ABSENT: readonly Absent[] = [
   { name: "PutBucketAcl", route: "PUT /{Bucket}?acl" },
   { name: "PutBucketAnalyticsConfiguration", route: "PUT /{Bucket}?analytics" },
   { name: "PutBucketCors", route: "PUT /{Bucket}?cors" },
-  { name: "PutBucketEncryption", route: "PUT /{Bucket}?encryption" },
   { name: "PutBucketIntelligentTieringConfiguration", route: "PUT /{Bucket}?intelligent-tiering" },
   { name: "PutBucketInventoryConfiguration", route: "PUT /{Bucket}?inventory" },
   { name: "PutBucketLifecycle", route: "PUT /{Bucket}?lifecycle" },
@@ -109,11 +108,13 @@ export const OPERATIONS: readonly Row[] = [
   createBucket,
   createMultipartUpload,
   deleteBucket,
+  deleteBucketEncryption,
   deleteBucketTagging,
   deleteObject,
   deleteObjects,
   deleteObjectTagging,
   getBucketAcl,
+  getBucketEncryption,
   getBucketLocation,
   getBucketTagging,
   getBucketVersioning,
@@ -132,6 +133,7 @@ export const OPERATIONS: readonly Row[] = [
   listObjectsV2,
   listObjectVersions,
   listParts,
+  putBucketEncryption,
   putBucketTagging,
   putBucketVersioning,
   putObject,

@@ -34,7 +34,7 @@ export async function serve(
     hostId,
   };
   try {
-    const address = readAddress(request, world.config.domains);
+    const address = readAddress(request, world.config);
     Object.assign(place, { resource: address.path, bucket: address.bucket, key: address.key });
     const operation = route(address);
     const { caller, seal } = await authenticate(world, address);

@@ -20,6 +20,8 @@ export interface Env {
   /** Canonical id and name of the root key's account. */
   ROOT_ACCOUNT?: string;
   ROOT_NAME?: string;
+  /** "1": encryption keys may come over plain HTTP. For loopback. */
+  PLAIN_KEYS?: string;
 }
 
 const ROOT_ACCOUNT = "75aa57f09aa0c8caeab4f8c24e99d10f8e7faeebf76c078efc7c6caea54ba06a";
@@ -51,6 +53,7 @@ export function readConfig(env: Env): Config | Unready {
       .filter((domain) => domain !== ""),
     root: { accessKeyId, secret, account },
     masterSecret: env.MASTER_SECRET ?? "",
+    plainKeys: env.PLAIN_KEYS === "1",
   };
 }
 

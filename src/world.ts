@@ -24,6 +24,8 @@ export interface Config {
   domains: readonly string[];
   root: { accessKeyId: string; secret: string; account: { id: string; displayName: string } };
   masterSecret: string;
+  /** Whether clients may send encryption keys over plain HTTP: on loopback only. */
+  plainKeys: boolean;
 }
 
 /** A bucket's index as the worker calls it: operation ids, repetition and generations are seen to. */

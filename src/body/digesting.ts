@@ -2,12 +2,13 @@
 
 import type { Source, Stored } from "../blobs/receive.ts";
 import type { Checksum, ChecksumAlgorithm } from "../facts/checksum.ts";
-import { base64, createDigest } from "./digest.ts";
+import { base64, createDigest, hex } from "./digest.ts";
 
 /** A source that digests another stream of known length on its way; `checksum` is known once settled. */
 export class DigestingSource implements Source {
   readonly length: number;
   checksum: Checksum | undefined;
+  md5: string | undefined;
   readonly #stream: ReadableStream<Uint8Array>;
   readonly #algorithm: ChecksumAlgorithm | undefined;
   #flowing: Promise<void> | undefined;
@@ -18,15 +19,17 @@ export class DigestingSource implements Source {
     this.#algorithm = algorithm;
   }
 
-  /** The stream itself, untouched, if no checksum is wanted. */
-  open(): { stream: ReadableStream<Uint8Array> } {
-    if (this.#algorithm === undefined) return { stream: this.#stream };
+  /** The stream itself, untouched, if nothing of it is wanted. */
+  open(alone: boolean): { stream: ReadableStream<Uint8Array> } {
     const algorithm = this.#algorithm;
-    const digest = createDigest(algorithm);
+    if (algorithm === undefined && !alone) return { stream: this.#stream };
+    const digest = algorithm && createDigest(algorithm);
+    const md5 = alone ? createDigest("MD5") : undefined;
     const { readable, writable } = new FixedLengthStream(this.length);
     const watching = new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
-        digest.update(chunk);
+        digest?.update(chunk);
+        md5?.update(chunk);
         controller.enqueue(chunk);
       },
     });
@@ -34,7 +37,8 @@ export class DigestingSource implements Source {
       .pipeThrough(watching)
       .pipeTo(writable)
       .then(() => {
-        this.checksum = { algorithm, value: base64(digest.digest()) };
+        if (algorithm && digest) this.checksum = { algorithm, value: base64(digest.digest()) };
+        this.md5 = md5 && hex(md5.digest());
       });
     // Its failure surfaces in settle(); until then it must not count as unhandled.
     this.#flowing.catch(() => undefined);

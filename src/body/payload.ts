@@ -42,6 +42,9 @@ export class Payload implements Source {
   readonly #seal: Seal;
   readonly #announced: readonly string[];
   #flowing: Promise<void> | undefined;
+  /** Digests made here where R2's word is not taken: MD5 and SHA-256. */
+  #own: { md5: Digest; sha256: Digest } | undefined;
+  md5: string | undefined;
 
   /** Throws MissingContentLength, EntityTooLarge, and S3's errors for promises that cannot be read. */
   constructor(
@@ -61,9 +64,10 @@ export class Payload implements Source {
   }
 
   /** As a stream for R2: the request's own one, untouched by JavaScript, if nothing has to be seen in it. */
-  open(): { stream: ReadableStream<Uint8Array>; sha256?: string | undefined } {
-    const sha256 = this.#seal.kind === "hash" ? this.#seal.sha256 : undefined;
+  open(alone: boolean): { stream: ReadableStream<Uint8Array>; sha256?: string | undefined } {
+    const sha256 = this.#seal.kind === "hash" && !alone ? this.#seal.sha256 : undefined;
     if (this.#body === null) throw new S3Error("IncompleteBody");
+    if (alone) this.#own = { md5: createDigest("MD5"), sha256: createDigest("SHA256") };
     if (!this.#mustBeSeen) return { stream: this.#body, sha256 };
     const { readable, writable } = new FixedLengthStream(this.length);
     const writer = writable.getWriter();
@@ -89,33 +93,28 @@ export class Payload implements Source {
       // R2 held the bytes to the signed hash; the checksum is then right if it says the same.
       this.#compare("SHA256", Buffer.from(this.#seal.sha256, "hex").toString("base64"));
     }
-    this.#compareMd5(stored.md5);
+    this.#compareMd5(this.md5 ?? stored.md5);
   }
 
   /** The whole body in memory, at most `most` bytes, everything promised of it verified. */
   async bytes(most: number): Promise<Uint8Array> {
     if (this.length > most) throw new S3Error("MaxMessageLengthExceeded");
     const whole = new Uint8Array(this.length);
-    const md5 = createDigest("MD5");
-    const sha256 = createDigest("SHA256");
+    this.#own = { md5: createDigest("MD5"), sha256: createDigest("SHA256") };
     let at = 0;
     await this.#flow((chunk) => {
       if (at + chunk.byteLength > this.length) throw new S3Error("IncompleteBody");
       whole.set(chunk, at);
       at += chunk.byteLength;
-      md5.update(chunk);
-      sha256.update(chunk);
     });
     if (at !== this.length) throw new S3Error("IncompleteBody");
-    const hash = Buffer.from(sha256.digest()).toString("hex");
-    if (this.#seal.kind === "hash" && hash !== this.#seal.sha256) throw sealMismatch(this.#seal, hash);
-    this.#compareMd5(Buffer.from(md5.digest()).toString("hex"));
+    this.#compareMd5(this.md5 ?? "");
     return whole;
   }
 
   get #mustBeSeen(): boolean {
     const { checksum } = this.promises;
-    if (this.#seal.kind === "chunked") return true;
+    if (this.#seal.kind === "chunked" || this.#own !== undefined) return true;
     return checksum !== undefined && !(checksum.algorithm === "SHA256" && this.#seal.kind === "hash");
   }
 
@@ -124,10 +123,16 @@ export class Payload implements Source {
     const { checksum, trailing } = this.promises;
     const algorithm = checksum?.algorithm ?? trailing;
     const digest = algorithm && createDigest(algorithm);
+    const digests = [digest, this.#own?.md5, this.#own?.sha256].filter((one) => one !== undefined);
+    const passOn = (chunk: Uint8Array) => {
+      for (const one of digests) one.update(chunk);
+      return pass(chunk);
+    };
     const trailers =
       this.#seal.kind === "chunked"
-        ? await this.#flowChunked(this.#seal, pass, digest)
-        : await this.#flowPlain(pass, digest);
+        ? await this.#flowChunked(this.#seal, passOn)
+        : await this.#flowPlain(passOn);
+    this.#checkOwn();
     if (algorithm === undefined || digest === undefined) return;
     const promised = checksum?.value ?? trailers.get(checksumHeader(algorithm)) ?? "";
     if (!isChecksum(algorithm, promised))
@@ -135,15 +140,19 @@ export class Payload implements Source {
     this.#compare(algorithm, base64(digest.digest()), promised);
   }
 
-  async #flowPlain(
-    pass: (chunk: Uint8Array) => Promise<void> | void,
-    digest: Digest | undefined,
-  ): Promise<ReadonlyMap<string, string>> {
+  /** Where R2 does not vouch for the bytes, the signed hash is checked here. */
+  #checkOwn(): void {
+    if (this.#own === undefined) return;
+    this.md5 = Buffer.from(this.#own.md5.digest()).toString("hex");
+    const hash = Buffer.from(this.#own.sha256.digest()).toString("hex");
+    if (this.#seal.kind === "hash" && hash !== this.#seal.sha256) throw sealMismatch(this.#seal, hash);
+  }
+
+  async #flowPlain(pass: (chunk: Uint8Array) => Promise<void> | void): Promise<ReadonlyMap<string, string>> {
     let seen = 0;
     for await (const bytes of readLarge(this.#body)) {
       seen += bytes.byteLength;
       if (seen > this.length) throw new S3Error("IncompleteBody");
-      digest?.update(bytes);
       await pass(bytes);
     }
     if (seen !== this.length) throw new S3Error("IncompleteBody");
@@ -153,7 +162,6 @@ export class Payload implements Source {
   async #flowChunked(
     { trailer, signer }: Seal & { kind: "chunked" },
     pass: (chunk: Uint8Array) => Promise<void> | void,
-    digest: Digest | undefined,
   ): Promise<ReadonlyMap<string, string>> {
     const decoder = new ChunkedDecoder({
       decodedLength: this.length,
@@ -163,7 +171,6 @@ export class Payload implements Source {
     });
     for await (const bytes of readLarge(this.#body)) {
       for (const chunk of decoder.push(bytes)) {
-        digest?.update(chunk);
         await pass(chunk);
       }
     }

@@ -8,7 +8,7 @@ import { ROOT } from "./clone.ts";
 import { masterSecret } from "./data-folder.ts";
 import { Failure } from "./failure.ts";
 import { type Command, columns, type Flags, parseFlags } from "./flags.ts";
-import { assertPortFree, authority, reachable } from "./host.ts";
+import { assertPortFree, authority, isLoopback, reachable } from "./host.ts";
 import { ending } from "./lifetime.ts";
 import { LOCAL_FLAGS, type LocalOptions, localOptions } from "./local-flags.ts";
 import type { Environment } from "./root-key.ts";
@@ -64,6 +64,7 @@ export function devArguments(plan: DevPlan, secret: string): string[] {
     REGION: plan.region,
     DOMAINS: plan.domains.join(","),
     LEGACY_ACL: plan.legacyAcl ? "1" : "",
+    PLAIN_KEYS: isLoopback(plan.host) ? "1" : "",
   };
   const given = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
   return ["dev", "--ip", plan.host, "--port", String(plan.port), "--persist-to", plan.data, ...given];

@@ -8,7 +8,7 @@ import { type Bundle, bundleWorker } from "./bundle.ts";
 import { compatibility, ROOT } from "./clone.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
 import { errorCode, Failure, reason } from "./failure.ts";
-import { assertPortFree, authority, portFailure, reachable } from "./host.ts";
+import { assertPortFree, authority, isLoopback, portFailure, reachable } from "./host.ts";
 import { applyMigrations } from "./migrations.ts";
 import { wrapWorkerd } from "./runtime.ts";
 
@@ -169,6 +169,8 @@ function texts(options: ServerOptions): Bindings {
     ROOT_KEY: options.rootKey,
     MASTER_SECRET: options.masterSecret,
     LEGACY_ACL: options.legacyAcl ? "1" : "",
+    // Nobody listens in on loopback.
+    PLAIN_KEYS: isLoopback(options.host) ? "1" : "",
     ...options.vars,
   };
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { type: "text", value }]));

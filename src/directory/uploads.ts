@@ -71,14 +71,15 @@ export async function createUpload(database: Database, bucket: Bucket, upload: U
 }
 
 /**
- * Keeps a part of an upload; false if there is no such upload, its checksums are of another kind, or the bucket is not
- * as remembered.
+ * Keeps a part of an upload; false if there is no such upload, its checksums are of another kind, it is `sealed` under a
+ * client's key and the upload is not (or the other way round), or the bucket is not as remembered.
  */
 export async function putPart(
   database: Database,
   bucket: Bucket,
   { key, id }: Pick<Upload, "key" | "id">,
   part: Part,
+  sealed: boolean,
 ): Promise<boolean> {
   const rows = await database.rows(
     statement(
@@ -88,6 +89,7 @@ export async function putPart(
        left join (select turn, blob from part where upload = ? and number = ? order by turn desc limit 1) as last
        where ${SAME_BUCKET} and upload.key = ? and upload.id = ?
          and coalesce(json_extract(upload.promise, '$.checksum.algorithm'), ?) is ?
+         and (coalesce(json_extract(upload.promise, '$.description.encryption.kind'), '') = 'C') = ?
        on conflict do update set blob = excluded.blob returning turn`,
       part.number,
       part.blob,
@@ -103,6 +105,7 @@ export async function putPart(
       id,
       part.checksum?.algorithm ?? null,
       part.checksum?.algorithm ?? null,
+      sealed ? 1 : 0,
     ),
   );
   return rows.length > 0;

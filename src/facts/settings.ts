@@ -12,6 +12,8 @@ export interface BucketSettings {
   /** Absent: object lock is not enabled. It can never be disabled again. */
   lock?: { default?: DefaultRetention };
   tags?: Tag[];
+  /** What new objects are encrypted with if their writers ask for nothing. */
+  encryption?: "AES256";
 }
 
 export function versioningOf({ versioning }: BucketSettings): Versioning {

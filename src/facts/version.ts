@@ -1,6 +1,7 @@
 // What one version of an object is, apart from its bytes.
 
 import type { ObjectChecksum } from "./checksum.ts";
+import type { Encryption } from "./encryption.ts";
 import type { Lock } from "./lock.ts";
 
 /** How a bucket keeps versions: never did; each put makes one; puts replace the null version. */
@@ -13,6 +14,8 @@ export interface Description {
   /** User metadata by lower-case name, without `x-amz-meta-`. */
   metadata: Record<string, string>;
   checksum?: ObjectChecksum;
+  /** Absent: nothing was asked for. */
+  encryption?: Encryption;
   /** Parts that it was uploaded in; absent if it was put whole. */
   parts?: number;
 }

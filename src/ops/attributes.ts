@@ -8,6 +8,7 @@ import type { Field } from "../wire/input.ts";
 import { documentAndHeaders } from "../wire/output.ts";
 import { GetObjectAttributesResponse } from "../wire/shapes.ts";
 import { checksumMembers, httpTime, nothingUnbuilt, STORAGE_CLASS, versionIdHeader } from "./description.ts";
+import { checkReadKey, readKeyHeaders } from "./encryption.ts";
 import { type Found, foundOr, versionId } from "./read.ts";
 
 const ATTRIBUTES = ["ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"] as const;
@@ -48,17 +49,19 @@ export const getObjectAttributes = operation({
   allow: "s3:GetObjectAttributes",
   input: {
     nothingUnbuilt,
+    customer: readKeyHeaders,
     versionId,
     wanted,
     limit: countHeader("x-amz-max-parts", MAX_PAGE, MAX_PAGE),
     marker: countHeader("x-amz-part-number-marker", 0, MAX_EXTENTS),
   },
   output: documentAndHeaders(GetObjectAttributesResponse),
-  async handle({ world, bucket, key }, { versionId: id, wanted: names, limit, marker }) {
+  async handle({ world, bucket, key }, { versionId: id, wanted: names, limit, marker, customer }) {
     const want = names.has("ObjectParts") ? "all" : "none";
     const found = foundOr(await world.index(bucket).read({ key, versionId: id, want }), key);
     const { version } = found;
-    const { checksum } = version.description;
+    const { checksum, encryption } = version.description;
+    checkReadKey(encryption, customer);
     return {
       document: {
         etag: names.has("ETag") ? version.etag : undefined,

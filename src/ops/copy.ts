@@ -26,6 +26,15 @@ import { CopyObjectResult } from "../wire/shapes.ts";
 import type { World } from "../world.ts";
 import { checksumAlgorithm } from "./checksums.ts";
 import { checksumMembers, description, nothingUnbuilt } from "./description.ts";
+import {
+  type CustomerKey,
+  checkReadKey,
+  customerKey,
+  type EncryptionAsked,
+  encryptionAsked,
+  encryptionFor,
+  encryptionHeaders,
+} from "./encryption.ts";
 import { lockFor, lockHeaders } from "./lock.ts";
 import { type Found, foundOr, readConditions } from "./read.ts";
 import { taggingHeader } from "./tagging.ts";
@@ -77,6 +86,8 @@ export const copyObject = operation({
   allow: "s3:PutObject",
   input: {
     nothingUnbuilt,
+    encryption: encryptionAsked,
+    sourceKey: customerKey("x-amz-copy-source"),
     source: copySource,
     sourceConditions: readConditions("x-amz-copy-source-"),
     conditions: writeConditions,
@@ -93,7 +104,9 @@ export const copyObject = operation({
     const { world, bucket, key, caller } = context;
     const { source, metadataDirective, conditions } = input;
     const toItsOwnKey = source.bucket === bucket.name && source.key === key;
-    if (toItsOwnKey && source.versionId === undefined && metadataDirective === "COPY") throw toItself();
+    const changes =
+      metadataDirective === "REPLACE" || input.encryption.s3 || input.encryption.customer !== undefined;
+    if (toItsOwnKey && source.versionId === undefined && !changes) throw toItself();
     const from = await admitToSource(context, source, input.sourceOwner);
     for (let tries = 1; ; tries++) {
       const { found, body, etag, ofBytes } = await copyBody(context, from, input);
@@ -101,7 +114,8 @@ export const copyObject = operation({
       const { headers, metadata } =
         metadataDirective === "COPY" ? found.version.description : input.description;
       const { version } = found;
-      const description = { headers, metadata, ...ofBytes };
+      const encryption = encryptionFor(bucket, input.encryption);
+      const description = { headers, metadata, ...ofBytes, ...(encryption && { encryption }) };
       const tags = input.taggingDirective === "COPY" ? version.tags : input.tags;
       const lock = lockFor(bucket, input.lock, world.now());
       const draft = { key, etag, size: version.size, owner: caller.account.id, description, tags, lock };
@@ -116,6 +130,7 @@ export const copyObject = operation({
           ...checksumMembers(description.checksum),
         },
         headers: {
+          ...encryptionHeaders(encryption, input.encryption.customer),
           ...newVersionHeader(bucket, committed),
           ...sourceVersionHeader(from, version.versionId),
         },
@@ -152,12 +167,13 @@ export function admitToSource(
 export async function readSource(
   world: World,
   from: Bucket,
-  { key, versionId }: CopySource,
-  conditions: ReadConditions,
+  { source, sourceConditions, sourceKey }: Pick<Wanted, "source" | "sourceConditions" | "sourceKey">,
   want: "none" | "all",
 ): Promise<Found> {
+  const { key, versionId } = source;
   const found = foundOr(await world.index(from).read({ key, versionId, want }), key);
-  if (judgeRead(conditions, found.version) !== "ok") throw new S3Error("PreconditionFailed");
+  checkReadKey(found.version.description.encryption, sourceKey);
+  if (judgeRead(sourceConditions, found.version) !== "ok") throw new S3Error("PreconditionFailed");
   return found;
 }
 
@@ -173,20 +189,30 @@ interface Wanted {
   source: CopySource;
   sourceConditions: ReadConditions;
   checksumAlgorithm: ChecksumAlgorithm | undefined;
+  sourceKey: CustomerKey | undefined;
+  encryption: EncryptionAsked;
 }
 
 /** Inside a bucket the source's own body, unless a checksum is wanted that is not known; else its bytes, read once. */
 async function copyBody(context: ObjectContext, from: Bucket, wanted: Wanted): Promise<Copied> {
   const { world, bucket } = context;
   if (from.id === bucket.id) {
-    const found = await readSource(world, from, wanted.source, wanted.sourceConditions, "none");
+    const found = await readSource(world, from, wanted, "none");
     const { checksum, parts } = found.version.description;
-    if (wanted.checksumAlgorithm === undefined || wanted.checksumAlgorithm === checksum?.algorithm) {
+    if (
+      sameKey(wanted) &&
+      (wanted.checksumAlgorithm === undefined || wanted.checksumAlgorithm === checksum?.algorithm)
+    ) {
       const ofBytes = { ...(checksum && { checksum }), ...(parts !== undefined && { parts }) };
       return { found, ofBytes, ...sharedBody(wanted.source, found) };
     }
   }
   return context.once(() => streamSource(context, from, wanted));
+}
+
+/** A body can be shared if both versions open with the same key, or with none. */
+function sameKey({ sourceKey, encryption }: Wanted): boolean {
+  return sourceKey?.md5 === encryption.customer?.md5;
 }
 
 function sharedBody({ key }: CopySource, { version }: Found): { body: NewBody; etag: string } {
@@ -195,13 +221,17 @@ function sharedBody({ key }: CopySource, { version }: Found): { body: NewBody; e
 }
 
 async function streamSource({ world, bucket }: ObjectContext, from: Bucket, wanted: Wanted): Promise<Copied> {
-  const found = await readSource(world, from, wanted.source, wanted.sourceConditions, "all");
+  const found = await readSource(world, from, wanted, "all");
   const { size, description: said } = found.version;
   if (size > MAX_COPY_BYTES) throw tooLarge();
   const known = said.checksum?.type === "FULL_OBJECT" ? said.checksum : undefined;
   const algorithm = wanted.checksumAlgorithm === known?.algorithm ? undefined : wanted.checksumAlgorithm;
   const slice = { offset: 0, length: size };
-  const { body, etag, checksum: computed } = await receiveSlice(world, bucket, found, slice, algorithm);
+  const {
+    body,
+    etag,
+    checksum: computed,
+  } = await receiveSlice(world, bucket, found, slice, { ...wanted, algorithm });
   const checksum: ObjectChecksum | undefined = computed ? { ...computed, type: "FULL_OBJECT" } : known;
   return { found, body, etag, ofBytes: checksum ? { checksum } : {} };
 }
@@ -213,20 +243,27 @@ export function tooLarge(): S3Error {
   });
 }
 
+/** How bytes are to be taken: opened with one key, digested, sealed with another. */
+export interface SliceWanted {
+  algorithm: ChecksumAlgorithm | undefined;
+  sourceKey: CustomerKey | undefined;
+  encryption: Pick<EncryptionAsked, "customer">;
+}
+
 /** Takes part of an object into a blob of its own in this bucket, with a checksum if one is wanted. */
 export async function receiveSlice(
   world: World,
   bucket: Bucket,
   found: Found,
   slice: Slice,
-  algorithm: ChecksumAlgorithm | undefined,
+  { algorithm, sourceKey, encryption }: SliceWanted,
 ): Promise<{ body: NewBody; etag: string; checksum?: Checksum | undefined }> {
   if (slice.length === 0) {
     const checksum = algorithm && { algorithm, value: base64(createDigest(algorithm).digest()) };
     return { body: { kind: "empty" }, etag: EMPTY_MD5, checksum };
   }
-  const source = await sliceSource(world, found, slice, algorithm);
-  const received = await receiveSource(world, bucket, source);
+  const source = await sliceSource(world, found, slice, algorithm, sourceKey);
+  const received = await receiveSource(world, bucket, source, encryption.customer);
   return { ...received, checksum: source.checksum };
 }
 
@@ -236,7 +273,8 @@ async function sliceSource(
   { extents, start }: Found,
   slice: Slice,
   algorithm: ChecksumAlgorithm | undefined,
+  sourceKey: CustomerKey | undefined,
 ): Promise<DigestingSource> {
-  const stream = await readBlobs(world.blobs, piecesOf(extents, start, slice), world.later);
+  const stream = await readBlobs(world.blobs, piecesOf(extents, start, slice), sourceKey?.key, world.later);
   return new DigestingSource(stream, slice.length, algorithm);
 }

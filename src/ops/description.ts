@@ -151,14 +151,7 @@ export function checksumMembers(checksum: Checksum | undefined): ChecksumMembers
 }
 
 /** Request headers that ask for what is not built: silence would be taken for consent. */
-const UNBUILT = [
-  /^x-amz-server-side-encryption/,
-  /^x-amz-copy-source-server-side-encryption/,
-  /^x-amz-grant-/,
-  /^x-amz-object-ownership$/,
-  /^x-amz-write-offset-bytes$/,
-  /^x-amz-mfa$/,
-];
+const UNBUILT = [/^x-amz-grant-/, /^x-amz-object-ownership$/, /^x-amz-write-offset-bytes$/, /^x-amz-mfa$/];
 
 /** ACLs that say what is so anyway: the owner, who is the writer, has full control. */
 const OWNER_ACLS = ["private", "bucket-owner-full-control"];

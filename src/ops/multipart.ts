@@ -40,6 +40,14 @@ import {
   tooLarge,
 } from "./copy.ts";
 import { checksumHeaders, checksumMembers, description, nothingUnbuilt, quoted } from "./description.ts";
+import {
+  type CustomerKey,
+  checkPartKey,
+  customerKey,
+  encryptionAsked,
+  encryptionFor,
+  encryptionHeaders,
+} from "./encryption.ts";
 import { lockFor, lockHeaders } from "./lock.ts";
 import { readConditions } from "./read.ts";
 import { taggingHeader } from "./tagging.ts";
@@ -73,9 +81,19 @@ export const createMultipartUpload = operation({
   name: "CreateMultipartUpload",
   route: "POST /{Bucket}/{Key}?uploads",
   allow: "s3:PutObject",
-  input: { nothingUnbuilt, description, tags: taggingHeader, lock: lockHeaders, checksum: checksumPlan },
+  input: {
+    nothingUnbuilt,
+    encryption: encryptionAsked,
+    description,
+    tags: taggingHeader,
+    lock: lockHeaders,
+    checksum: checksumPlan,
+  },
   output: documentAndHeaders(InitiateMultipartUploadResult),
-  async handle({ world, bucket, key, caller }, { description: said, tags, lock, checksum }) {
+  async handle({ world, bucket, key, caller }, input) {
+    const { tags, lock, checksum } = input;
+    const encryption = encryptionFor(bucket, input.encryption);
+    const said = { ...input.description, ...(encryption && { encryption }) };
     const initiated = world.now();
     const promise = { description: said, tags, lock: lockFor(bucket, lock, initiated), checksum };
     // The id begins with its time, so that a key's uploads sort by it.
@@ -90,6 +108,7 @@ export const createMultipartUpload = operation({
       headers: {
         "x-amz-checksum-algorithm": checksum?.algorithm,
         "x-amz-checksum-type": checksum?.type,
+        ...encryptionHeaders(encryption, input.encryption.customer),
       },
     };
   },
@@ -99,15 +118,20 @@ export const uploadPart = operation({
   name: "UploadPart",
   route: "PUT /{Bucket}/{Key}?partNumber={number}&uploadId={id}",
   allow: "s3:PutObject",
-  input: { nothingUnbuilt, uploadId, partNumber },
+  input: { nothingUnbuilt, customer: customerKey(), uploadId, partNumber },
   body: stream,
   output: empty(200),
-  async handle(context, { uploadId: id, partNumber: number }, payload) {
-    const { world, bucket, once } = context;
-    const { body, etag } = await once(() => receivePayload(world, bucket, payload));
+  async handle(context, { uploadId: id, partNumber: number, customer }, payload) {
+    const { world, bucket, key, once } = context;
+    // Only an upload under a client's key has to be looked at first.
+    const upload = customer && (await uploadOf(world.database, bucket, { key, id }));
+    if (customer !== undefined && upload === undefined) throw await noUpload(world, bucket, id);
+    const encryption = upload?.promise.description.encryption;
+    if (customer !== undefined) checkPartKey(encryption, customer);
+    const { body, etag } = await once(() => receivePayload(world, bucket, payload, customer));
     const { checksum, length: size } = payload;
-    await keepPart(context, id, body, { number, size, etag, ...(checksum ? { checksum } : {}) });
-    return { etag: quoted(etag), ...checksumHeaders(checksum) };
+    await keepPart(context, id, body, customer, { number, size, etag, ...(checksum && { checksum }) });
+    return { etag: quoted(etag), ...checksumHeaders(checksum), ...encryptionHeaders(encryption, customer) };
   },
 });
 
@@ -118,6 +142,8 @@ export const uploadPartCopy = operation({
   allow: "s3:PutObject",
   input: {
     nothingUnbuilt,
+    customer: customerKey(),
+    sourceKey: customerKey("x-amz-copy-source"),
     uploadId,
     partNumber,
     source: copySource,
@@ -132,18 +158,21 @@ export const uploadPartCopy = operation({
     const from = await admitToSource(context, source, input.sourceOwner);
     const upload = await uploadOf(world.database, bucket, { key, id: input.uploadId });
     if (upload === undefined) throw await noUpload(world, bucket, input.uploadId);
-    const algorithm = upload.promise.checksum?.algorithm;
+    const { checksum: plan, description: promised } = upload.promise;
+    const { customer, sourceKey } = input;
+    checkPartKey(promised.encryption, customer);
+    const taking = { algorithm: plan?.algorithm, sourceKey, encryption: { customer } };
     const { found, slice, received } = await once(async () => {
-      const read = await readSource(world, from, source, input.sourceConditions, "all");
+      const read = await readSource(world, from, input, "all");
       const wanted = copySlice(input.range, read.version.size);
       return {
         found: read,
         slice: wanted,
-        received: await receiveSlice(world, bucket, read, wanted, algorithm),
+        received: await receiveSlice(world, bucket, read, wanted, taking),
       };
     });
     const { body, etag, checksum } = received;
-    const part = await keepPart(context, input.uploadId, body, {
+    const part = await keepPart(context, input.uploadId, body, customer, {
       number,
       size: slice.length,
       etag,
@@ -151,7 +180,10 @@ export const uploadPartCopy = operation({
     });
     return {
       document: { modified: part.modified, etag: part.etag, ...checksumMembers(part.checksum) },
-      headers: sourceVersionHeader(from, found.version.versionId),
+      headers: {
+        ...sourceVersionHeader(from, found.version.versionId),
+        ...encryptionHeaders(promised.encryption, customer),
+      },
     };
   },
 });
@@ -186,6 +218,7 @@ async function keepPart(
   { world, bucket, key }: ObjectContext,
   id: string,
   body: NewBody,
+  customer: CustomerKey | undefined,
   part: Omit<Part, "blob" | "modified">,
 ): Promise<Part> {
   checkStillHere(bucket, body);
@@ -194,11 +227,13 @@ async function keepPart(
     blob: body.kind === "blob" ? body.blob : freshBlobName(world, bucket),
     modified: world.now(),
   };
-  if (await putPart(world.database, bucket, { key, id }, kept)) return kept;
+  if (await putPart(world.database, bucket, { key, id }, kept, customer !== undefined)) return kept;
   const error = await noUpload(world, bucket, id);
   const upload = await uploadOf(world.database, bucket, { key, id });
   await world.index(bucket).discard({ upload: id, blobs: [kept.blob] });
-  throw upload === undefined ? error : checksumMismatch(upload.promise.checksum, kept.checksum);
+  if (upload === undefined) throw error;
+  checkPartKey(upload.promise.description.encryption, customer);
+  throw checksumMismatch(upload.promise.checksum, kept.checksum);
 }
 
 /** S3's error for an upload that is not there, once the bucket is known to be as remembered. */
@@ -246,7 +281,10 @@ export const completeMultipartUpload = operation({
         ...checksumMembers(committed.checksum),
         checksumType: committed.checksum?.type,
       },
-      headers: newVersionHeader(bucket, committed),
+      headers: {
+        ...encryptionHeaders(held?.upload.promise.description.encryption, undefined),
+        ...newVersionHeader(bucket, committed),
+      },
     };
   },
 });

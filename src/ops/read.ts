@@ -14,6 +14,7 @@ import { invalidArgument, S3Error } from "../wire/error.ts";
 import { type Field, header, httpDate, parsed, query } from "../wire/input.ts";
 import { type Reply, reply } from "../wire/output.ts";
 import { checksumHeaders, httpTime, nothingUnbuilt, overrides, versionHeaders } from "./description.ts";
+import { type CustomerKey, checkReadKey, encryptionHeaders, readKeyHeaders } from "./encryption.ts";
 
 /** Preconditions of a read; `prefix` is `x-amz-copy-source-` for a copy's source. */
 export function readConditions(prefix = ""): Field<ReadConditions> {
@@ -49,6 +50,7 @@ const input = {
   conditions: readConditions(),
   overrides,
   checksumMode: header("x-amz-checksum-mode"),
+  customer: readKeyHeaders,
 };
 
 interface Asked {
@@ -58,6 +60,7 @@ interface Asked {
   conditions: ReadConditions;
   overrides: Record<string, string>;
   checksumMode: string | undefined;
+  customer: CustomerKey | undefined;
 }
 
 export const getObject = operation({
@@ -89,14 +92,17 @@ async function readObject(context: ObjectContext, asked: Asked, want: ReadReques
   const request = { key, versionId, want: part === undefined ? want : { part } };
   for (let tries = 1; ; tries++) {
     const found = foundOr(await world.index(bucket).read(request), key);
+    checkReadKey(found.version.description.encryption, asked.customer);
     const answer = judge(bucket, found, asked);
     if (want === "none" || answer.status === 304) return answer;
     const pieces = piecesOf(found.extents, found.start, answer.slice);
-    const body = await readBlobs(world.blobs, pieces, world.later).catch((error: unknown) => {
-      // The object was replaced, and its bytes swept, between the two reads. Once; then something is wrong.
-      if (error instanceof BlobGone && tries === 1) return undefined;
-      throw error;
-    });
+    const body = await readBlobs(world.blobs, pieces, asked.customer?.key, world.later).catch(
+      (error: unknown) => {
+        // The object was replaced, and its bytes swept, between the two reads. Once; then something is wrong.
+        if (error instanceof BlobGone && tries === 1) return undefined;
+        throw error;
+      },
+    );
     if (body !== undefined) return { ...answer, body: answer.slice.length === 0 ? null : body };
   }
 }
@@ -137,7 +143,7 @@ function markerHeaders({ versionId }: Marker): Record<string, string> {
 export function judge(
   bucket: Pick<Bucket, "settings">,
   found: Found,
-  { conditions, range, partNumber: part, overrides: shown, checksumMode }: Asked,
+  { conditions, range, partNumber: part, overrides: shown, checksumMode, customer }: Asked,
 ): Reply & { slice: Slice } {
   const { version, extents, start } = found;
   const verdict = judgeRead(conditions, version);
@@ -145,7 +151,11 @@ export function judge(
     const condition = conditions.ifMatch === undefined ? "If-Unmodified-Since" : "If-Match";
     throw new S3Error("PreconditionFailed", { elements: { Condition: condition } });
   }
-  const headers = { ...versionHeaders(bucket, version), ...shown };
+  const headers = {
+    ...versionHeaders(bucket, version),
+    ...encryptionHeaders(version.description.encryption, customer),
+    ...shown,
+  };
   const nothing = { offset: 0, length: 0 };
   if (verdict === "not modified")
     return { status: 304, headers: notModifiedHeaders(headers), body: null, slice: nothing };

@@ -75,12 +75,6 @@ export const UNSET: readonly Operation[] = [
   ),
   none("GetBucketCors", "cors", "s3:GetBucketCORS", "NoSuchCORSConfiguration"),
   none(
-    "GetBucketEncryption",
-    "encryption",
-    "s3:GetEncryptionConfiguration",
-    "ServerSideEncryptionConfigurationNotFoundError",
-  ),
-  none(
     "GetBucketLifecycleConfiguration",
     "lifecycle",
     "s3:GetLifecycleConfiguration",

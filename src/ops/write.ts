@@ -14,6 +14,7 @@ import { type Field, header } from "../wire/input.ts";
 import { empty } from "../wire/output.ts";
 import type { World } from "../world.ts";
 import { checksumHeaders, description, nothingUnbuilt, quoted } from "./description.ts";
+import { type CustomerKey, encryptionAsked, encryptionFor, encryptionHeaders } from "./encryption.ts";
 import { lockFor, lockHeaders } from "./lock.ts";
 import { taggingHeader } from "./tagging.ts";
 
@@ -27,20 +28,34 @@ export const putObject = operation({
   name: "PutObject",
   route: "PUT /{Bucket}/{Key}",
   allow: "s3:PutObject",
-  input: { nothingUnbuilt, description, tags: taggingHeader, lock: lockHeaders, conditions: writeConditions },
+  input: {
+    nothingUnbuilt,
+    encryption: encryptionAsked,
+    description,
+    tags: taggingHeader,
+    lock: lockHeaders,
+    conditions: writeConditions,
+  },
   body: stream,
   output: empty(200),
-  async handle({ world, bucket, key, caller, once }, { description: said, tags, lock, conditions }, payload) {
+  async handle({ world, bucket, key, caller, once }, input, payload) {
+    const { description: said, tags, lock, conditions } = input;
+    const { customer } = input.encryption;
     const held = lockFor(bucket, lock, world.now());
-    const { body, etag } = await once(() => receivePayload(world, bucket, payload));
+    const { body, etag } = await once(() => receivePayload(world, bucket, payload, customer));
     checkStillHere(bucket, body);
     const { checksum, length } = payload;
+    const encryption = encryptionFor(bucket, input.encryption);
     const draft = {
       key,
       etag,
       size: length,
       owner: caller.account.id,
-      description: checksum ? { ...said, checksum: { ...checksum, type: "FULL_OBJECT" as const } } : said,
+      description: {
+        ...said,
+        ...(encryption && { encryption }),
+        ...(checksum && { checksum: { ...checksum, type: "FULL_OBJECT" as const } }),
+      },
       tags,
       lock: held,
     };
@@ -52,6 +67,7 @@ export const putObject = operation({
     return {
       etag: quoted(committed.etag),
       ...checksumHeaders(checksum),
+      ...encryptionHeaders(encryption, customer),
       ...newVersionHeader(bucket, committed),
     };
   },
@@ -67,8 +83,9 @@ export async function receivePayload(
   world: World,
   bucket: Bucket,
   payload: Payload,
+  customer: CustomerKey | undefined,
 ): Promise<{ body: NewBody & { kind: "blob" | "empty" }; etag: string }> {
-  if (payload.length > 0) return receiveSource(world, bucket, payload);
+  if (payload.length > 0) return receiveSource(world, bucket, payload, customer);
   await payload.bytes(0);
   return { body: { kind: "empty" }, etag: EMPTY_MD5 };
 }
@@ -78,8 +95,14 @@ export async function receiveSource(
   world: World,
   bucket: Bucket,
   source: Source,
+  customer: CustomerKey | undefined,
 ): Promise<{ body: NewBody & { kind: "blob" }; etag: string }> {
-  const { blob, md5 }: Received = await receive(world.blobs, freshBlobName(world, bucket), source);
+  const { blob, md5 }: Received = await receive(
+    world.blobs,
+    freshBlobName(world, bucket),
+    source,
+    customer?.key,
+  );
   return { body: { kind: "blob", blob }, etag: md5 };
 }
 

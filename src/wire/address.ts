@@ -34,13 +34,19 @@ export interface Address {
   /** `Accept-Encoding` as the client sent it, if the platform replaced it on the way. */
   clientAcceptEncoding: string | undefined;
   secure: boolean;
+  /** Whether keys may be sent over this connection. */
+  confidential: boolean;
 }
 
 /**
- * Reads a request's address. `domains` are the hosts whose subdomains are buckets. Throws InvalidURI for what is not
+ * Reads a request's address. `domains` are the hosts whose subdomains are buckets; `plainKeys`: encryption keys may come
+ * over plain HTTP. Throws InvalidURI for what is not
  * percent-encoded UTF-8, KeyTooLongError.
  */
-export function readAddress(request: Request, domains: readonly string[]): Address {
+export function readAddress(
+  request: Request,
+  { domains, plainKeys }: { domains: readonly string[]; plainKeys: boolean },
+): Address {
   const [path, rawQuery] = splitUrl(request.url);
   const host = (request.headers.get("host") ?? "").replace(/:\d*$/, "").toLowerCase();
   const domain = domains.find((name) => host.endsWith(`.${name}`));
@@ -66,6 +72,7 @@ export function readAddress(request: Request, domains: readonly string[]): Addre
     headers: request.headers,
     clientAcceptEncoding: typeof cf?.clientAcceptEncoding === "string" ? cf.clientAcceptEncoding : undefined,
     secure: request.url.startsWith("https:"),
+    confidential: plainKeys || request.url.startsWith("https:"),
   };
 }
 

@@ -341,3 +341,19 @@ export const GetObjectAttributesResponse = shape(
     size: optional("ObjectSize", integer),
   }),
 );
+
+export const ServerSideEncryptionConfiguration = shape(
+  "ServerSideEncryptionConfiguration",
+  struct({
+    rules: many(
+      "Rule",
+      struct({
+        default: optional(
+          "ApplyServerSideEncryptionByDefault",
+          struct({ algorithm: one("SSEAlgorithm", text), kmsKey: optional("KMSMasterKeyID", text) }),
+        ),
+        bucketKey: optional("BucketKeyEnabled", flag),
+      }),
+    ),
+  }),
+);

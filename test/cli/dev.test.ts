@@ -20,7 +20,7 @@ describe("what dev is asked for", () => {
         "--var",
         "REGION:us-east-1",
       ],
-      ...["--var", "DOMAINS:", "--var", "LEGACY_ACL:"],
+      ...["--var", "DOMAINS:", "--var", "LEGACY_ACL:", "--var", "PLAIN_KEYS:1"],
     ]);
   });
 
