@@ -19,8 +19,10 @@ import type {
   PutRequest,
   ReadRequest,
   RemoveRequest,
+  RenameRequest,
   Rows,
 } from "./index/protocol.ts";
+import { commitRename } from "./index/rename.ts";
 import type { Index } from "./index/tables.ts";
 import { commitForbid, uploadOutcome } from "./index/uploads.ts";
 import { readVersion } from "./index/version.ts";
@@ -56,6 +58,10 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
 
   async remove(mutator: Mutator, request: RemoveRequest) {
     return this.#act(mutator, (index) => commitRemove(index, mutator, request));
+  }
+
+  async rename(mutator: Mutator, request: RenameRequest) {
+    return this.#act(mutator, (index) => commitRename(index, mutator, request));
   }
 
   async mark(mutator: Mutator, request: MarkRequest) {

@@ -23,6 +23,7 @@ import {
   uploadPartCopy,
 } from "./ops/multipart.ts";
 import { getObject, headObject } from "./ops/read.ts";
+import { renameObject } from "./ops/rename.ts";
 import { listBuckets } from "./ops/service.ts";
 import {
   deleteBucketTagging,
@@ -91,7 +92,6 @@ const ABSENT: readonly Absent[] = [
   { name: "PutBucketWebsite", route: "PUT /{Bucket}?website" },
   { name: "PutObjectAcl", route: "PUT /{Bucket}/{Key}?acl" },
   { name: "PutPublicAccessBlock", route: "PUT /{Bucket}?publicAccessBlock" },
-  { name: "RenameObject", route: "PUT /{Bucket}/{Key}?renameObject" },
   { name: "RestoreObject", route: "POST /{Bucket}/{Key}?restore" },
   { name: "SelectObjectContent", route: "POST /{Bucket}/{Key}?select&select-type=2" },
   { name: "UpdateBucketMetadataInventoryTableConfiguration", route: "PUT /{Bucket}?metadataInventoryTable" },
@@ -141,6 +141,7 @@ export const OPERATIONS: readonly Row[] = [
   putObjectLockConfiguration,
   putObjectRetention,
   putObjectTagging,
+  renameObject,
   uploadPart,
   uploadPartCopy,
   ...UNSET,

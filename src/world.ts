@@ -169,6 +169,7 @@ const CALLS: Record<keyof BucketIndexCalls, "mutation" | "inquiry" | "plain"> = 
   list: "inquiry",
   put: "mutation",
   remove: "mutation",
+  rename: "mutation",
   mark: "mutation",
   forbid: "mutation",
   outcome: "inquiry",

@@ -71,7 +71,7 @@ export async function createUpload(database: Database, bucket: Bucket, upload: U
 }
 
 /**
- * Keeps a part of an upload; false if there is no such upload, its checksums are of another kind, it is `sealed` under a
+ * Keeps a part of an upload and says how the upload is encrypted; undefined if there is no such upload, its checksums are of another kind, it is `sealed` under a
  * client's key and the upload is not (or the other way round), or the bucket is not as remembered.
  */
 export async function putPart(
@@ -80,8 +80,8 @@ export async function putPart(
   { key, id }: Pick<Upload, "key" | "id">,
   part: Part,
   sealed: boolean,
-): Promise<boolean> {
-  const rows = await database.rows(
+): Promise<{ encryption: "S3" | "C" | null } | undefined> {
+  const [row] = await database.rows<{ encryption: "S3" | "C" | null }>(
     statement(
       // The same blob again is the same turn again: the statement can be repeated.
       `insert into part select upload.id, ?, coalesce(last.turn + (last.blob <> ?), 1), ?, ?, ?, ?, ?
@@ -90,7 +90,9 @@ export async function putPart(
        where ${SAME_BUCKET} and upload.key = ? and upload.id = ?
          and coalesce(json_extract(upload.promise, '$.checksum.algorithm'), ?) is ?
          and (coalesce(json_extract(upload.promise, '$.description.encryption.kind'), '') = 'C') = ?
-       on conflict do update set blob = excluded.blob returning turn`,
+       on conflict do update set blob = excluded.blob
+       returning (select json_extract(promise, '$.description.encryption.kind') from upload
+                  where bucket = ? and key = ? and id = part.upload) as encryption`,
       part.number,
       part.blob,
       part.blob,
@@ -106,9 +108,11 @@ export async function putPart(
       part.checksum?.algorithm ?? null,
       part.checksum?.algorithm ?? null,
       sealed ? 1 : 0,
+      bucket.id,
+      key,
     ),
   );
-  return rows.length > 0;
+  return row;
 }
 
 /** An upload alone; undefined if there is no such upload, or the bucket is not as remembered. */

@@ -23,7 +23,7 @@ export function isLocked(lock: Lock | undefined, now: number, bypass: boolean): 
   return retention.mode === "COMPLIANCE" || !bypass;
 }
 
-/** Whether `next` may take the place of a retention: longer always, shorter or weaker only where a bypass reaches. */
+/** Whether `next` may take the place of a retention: longer always, shorter or of another mode only with a bypass. */
 export function mayReplaceRetention(
   held: Retention | undefined,
   next: Retention | undefined,
@@ -32,6 +32,5 @@ export function mayReplaceRetention(
 ): boolean {
   if (held === undefined || held.until <= now) return true;
   const keeps = next !== undefined && next.until >= held.until && next.mode === held.mode;
-  const strengthens = next?.mode === "COMPLIANCE" && next.until >= held.until;
-  return keeps || strengthens || (held.mode === "GOVERNANCE" && bypass);
+  return keeps || (held.mode === "GOVERNANCE" && bypass);
 }

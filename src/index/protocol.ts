@@ -2,7 +2,7 @@
 // during a deploy a new worker meets an old index and the other way round.
 
 import type { ObjectChecksum } from "../facts/checksum.ts";
-import type { RemoveConditions, WriteConditions } from "../facts/condition.ts";
+import type { ReadConditions, RemoveConditions, WriteConditions } from "../facts/condition.ts";
 import type { Extent } from "../facts/extent.ts";
 import type { Retention } from "../facts/lock.ts";
 import type { RangeSpec } from "../facts/range.ts";
@@ -115,6 +115,22 @@ export interface RemoveAnswer {
   removed: Removed[];
 }
 
+/** Moves the current version of one key to another, in a bucket that never had versions. */
+export interface RenameRequest {
+  from: string;
+  to: string;
+  sourceConditions: ReadConditions;
+  conditions: ReadConditions;
+  /** Names the rename across requests: sent again, it is done once. */
+  token?: string | undefined;
+}
+
+/** `mismatch`: the token was another rename's. */
+export type RenameAnswer =
+  | { renamed: { from: string; to: string } }
+  | { missing: "key" }
+  | { refused: "failed" | "mismatch" };
+
 /** Changes of a version that make no new one. `null` takes away. */
 export interface MarkRequest {
   key: string;
@@ -168,6 +184,7 @@ export interface BucketIndexCalls {
   list(asker: Asker, request: ListRequest): Promise<ListAnswer | Moved>;
   put(mutator: Mutator, request: PutRequest): Promise<PutAnswer | Moved>;
   remove(mutator: Mutator, request: RemoveRequest): Promise<RemoveAnswer | Moved>;
+  rename(mutator: Mutator, request: RenameRequest): Promise<RenameAnswer | Moved>;
   mark(mutator: Mutator, request: MarkRequest): Promise<MarkAnswer | Moved>;
   forbid(mutator: Mutator, request: ForbidRequest): Promise<UploadOutcome | Moved>;
   outcome(asker: Asker, upload: OutcomeRequest): Promise<UploadOutcome | Moved>;

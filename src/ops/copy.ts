@@ -130,7 +130,7 @@ export const copyObject = operation({
           ...checksumMembers(description.checksum),
         },
         headers: {
-          ...encryptionHeaders(encryption, input.encryption.customer),
+          ...encryptionHeaders(encryption?.kind, input.encryption.customer),
           ...newVersionHeader(bucket, committed),
           ...sourceVersionHeader(from, version.versionId),
         },

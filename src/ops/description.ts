@@ -151,19 +151,24 @@ export function checksumMembers(checksum: Checksum | undefined): ChecksumMembers
 }
 
 /** Request headers that ask for what is not built: silence would be taken for consent. */
-const UNBUILT = [/^x-amz-grant-/, /^x-amz-object-ownership$/, /^x-amz-write-offset-bytes$/, /^x-amz-mfa$/];
+const UNBUILT = [
+  /^x-amz-acl$/,
+  /^x-amz-grant-/,
+  /^x-amz-object-ownership$/,
+  /^x-amz-write-offset-bytes$/,
+  /^x-amz-mfa$/,
+];
 
-/** ACLs that say what is so anyway: the owner, who is the writer, has full control. */
-const OWNER_ACLS = ["private", "bucket-owner-full-control"];
+/** Values that say what is so anyway: the owner, who is the writer, has full control. */
+const GRANTED: Record<string, readonly string[]> = {
+  "x-amz-acl": ["private", "bucket-owner-full-control"],
+  "x-amz-object-ownership": ["BucketOwnerEnforced"],
+};
 
 /** Throws NotImplemented for the first header, in S3's words for it, that asks for what is not built. */
 export const nothingUnbuilt: Field<void> = ({ headers }) => {
   for (const [name, value] of headers) {
-    if (!name.startsWith("x-amz-")) continue;
-    const asks =
-      name === "x-amz-acl" ? !OWNER_ACLS.includes(value) : UNBUILT.some((pattern) => pattern.test(name));
-    if (asks) {
-      throw new S3Error("NotImplemented", { elements: { Header: name } });
-    }
+    if (!UNBUILT.some((pattern) => pattern.test(name)) || GRANTED[name]?.includes(value)) continue;
+    throw new S3Error("NotImplemented", { elements: { Header: name } });
   }
 };

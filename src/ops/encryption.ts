@@ -174,11 +174,11 @@ export function checkPartKey(encryption: Encryption | undefined, customer: Custo
 
 /** What answers show of an object's encryption. */
 export function encryptionHeaders(
-  encryption: Encryption | undefined,
+  kind: Encryption["kind"] | null | undefined,
   customer: CustomerKey | undefined,
 ): Record<string, string> {
-  if (encryption === undefined) return {};
-  if (encryption.kind === "S3") return { [SSE]: "AES256" };
+  if (kind === undefined || kind === null) return {};
+  if (kind === "S3") return { [SSE]: "AES256" };
   return {
     [`${SSE}-customer-algorithm`]: "AES256",
     ...(customer && { [`${SSE}-customer-key-MD5`]: customer.md5 }),

@@ -108,7 +108,7 @@ export const createMultipartUpload = operation({
       headers: {
         "x-amz-checksum-algorithm": checksum?.algorithm,
         "x-amz-checksum-type": checksum?.type,
-        ...encryptionHeaders(encryption, input.encryption.customer),
+        ...encryptionHeaders(encryption?.kind, input.encryption.customer),
       },
     };
   },
@@ -126,12 +126,12 @@ export const uploadPart = operation({
     // Only an upload under a client's key has to be looked at first.
     const upload = customer && (await uploadOf(world.database, bucket, { key, id }));
     if (customer !== undefined && upload === undefined) throw await noUpload(world, bucket, id);
-    const encryption = upload?.promise.description.encryption;
-    if (customer !== undefined) checkPartKey(encryption, customer);
+    if (customer !== undefined) checkPartKey(upload?.promise.description.encryption, customer);
     const { body, etag } = await once(() => receivePayload(world, bucket, payload, customer));
     const { checksum, length: size } = payload;
-    await keepPart(context, id, body, customer, { number, size, etag, ...(checksum && { checksum }) });
-    return { etag: quoted(etag), ...checksumHeaders(checksum), ...encryptionHeaders(encryption, customer) };
+    const part = { number, size, etag, ...(checksum && { checksum }) };
+    const { headers } = await keepPart(context, id, body, customer, part);
+    return { etag: quoted(etag), ...checksumHeaders(checksum), ...headers };
   },
 });
 
@@ -172,7 +172,7 @@ export const uploadPartCopy = operation({
       };
     });
     const { body, etag, checksum } = received;
-    const part = await keepPart(context, input.uploadId, body, customer, {
+    const { part, headers } = await keepPart(context, input.uploadId, body, customer, {
       number,
       size: slice.length,
       etag,
@@ -180,10 +180,7 @@ export const uploadPartCopy = operation({
     });
     return {
       document: { modified: part.modified, etag: part.etag, ...checksumMembers(part.checksum) },
-      headers: {
-        ...sourceVersionHeader(from, found.version.versionId),
-        ...encryptionHeaders(promised.encryption, customer),
-      },
+      headers: { ...sourceVersionHeader(from, found.version.versionId), ...headers },
     };
   },
 });
@@ -220,14 +217,15 @@ async function keepPart(
   body: NewBody,
   customer: CustomerKey | undefined,
   part: Omit<Part, "blob" | "modified">,
-): Promise<Part> {
+): Promise<{ part: Part; headers: Record<string, string> }> {
   checkStillHere(bucket, body);
   const kept: Part = {
     ...part,
     blob: body.kind === "blob" ? body.blob : freshBlobName(world, bucket),
     modified: world.now(),
   };
-  if (await putPart(world.database, bucket, { key, id }, kept, customer !== undefined)) return kept;
+  const taken = await putPart(world.database, bucket, { key, id }, kept, customer !== undefined);
+  if (taken !== undefined) return { part: kept, headers: encryptionHeaders(taken.encryption, customer) };
   const error = await noUpload(world, bucket, id);
   const upload = await uploadOf(world.database, bucket, { key, id });
   await world.index(bucket).discard({ upload: id, blobs: [kept.blob] });
@@ -246,16 +244,18 @@ export const completeMultipartUpload = operation({
   name: "CompleteMultipartUpload",
   route: "POST /{Bucket}/{Key}?uploadId={id}",
   allow: "s3:PutObject",
-  input: { nothingUnbuilt, uploadId, conditions: writeConditions, claims },
+  input: { nothingUnbuilt, uploadId, conditions: writeConditions, claims, customer: customerKey() },
   body: xml(CompleteMultipartUpload, { checksumsAre: "of the object" }),
   output: documentAndHeaders(CompleteMultipartUploadResult),
   async handle(
     { world, bucket, key, address },
-    { uploadId: id, conditions, claims: said },
+    { uploadId: id, conditions, claims: said, customer },
     { parts: listed },
   ) {
     const held = await uploadWithParts(world.database, bucket, { key, id });
     const versioning = versioningOf(bucket.settings);
+    // Completing reads no byte, so a key need not be shown; one that is shown must be the right one.
+    if (customer !== undefined) checkPartKey(held?.upload.promise.description.encryption, customer);
     const committed =
       held === undefined
         ? await earlierAnswer(world, bucket, { key, id })
@@ -282,7 +282,7 @@ export const completeMultipartUpload = operation({
         checksumType: committed.checksum?.type,
       },
       headers: {
-        ...encryptionHeaders(held?.upload.promise.description.encryption, undefined),
+        ...encryptionHeaders(held?.upload.promise.description.encryption?.kind, customer),
         ...newVersionHeader(bucket, committed),
       },
     };

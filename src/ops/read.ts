@@ -153,7 +153,7 @@ export function judge(
   }
   const headers = {
     ...versionHeaders(bucket, version),
-    ...encryptionHeaders(version.description.encryption, customer),
+    ...encryptionHeaders(version.description.encryption?.kind, customer),
     ...shown,
   };
   const nothing = { offset: 0, length: 0 };

@@ -67,7 +67,7 @@ export const putObject = operation({
     return {
       etag: quoted(committed.etag),
       ...checksumHeaders(checksum),
-      ...encryptionHeaders(encryption, customer),
+      ...encryptionHeaders(encryption?.kind, customer),
       ...newVersionHeader(bucket, committed),
     };
   },

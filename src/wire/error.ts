@@ -22,6 +22,10 @@ const CATALOG = {
   EntityTooLarge: [400, "Your proposed upload exceeds the maximum allowed size"],
   EntityTooSmall: [400, "Your proposed upload is smaller than the minimum allowed size"],
   IllegalVersioningConfigurationException: [400, "The Versioning element must be specified"],
+  IdempotencyParameterMismatch: [
+    400,
+    "Parameters on this idempotent request are inconsistent with parameters used in previous request(s).",
+  ],
   IllegalLocationConstraintException: [
     400,
     "The specified location constraint is incompatible for the region specific endpoint this request was sent to.",
