@@ -48,5 +48,6 @@ create table part (
   etag text not null,
   checksum text,                  -- JSON
   modified integer not null,
+  encryption text,                -- the kind of its upload's
   primary key (upload, number, turn)
 ) strict, without rowid;

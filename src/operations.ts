@@ -15,13 +15,8 @@ import {
   putObjectLockConfiguration,
   putObjectRetention,
 } from "./ops/lock.ts";
-import {
-  abortMultipartUpload,
-  completeMultipartUpload,
-  createMultipartUpload,
-  uploadPart,
-  uploadPartCopy,
-} from "./ops/multipart.ts";
+import { abortMultipartUpload, completeMultipartUpload, createMultipartUpload } from "./ops/multipart.ts";
+import { uploadPart, uploadPartCopy } from "./ops/parts.ts";
 import { getObject, headObject } from "./ops/read.ts";
 import { renameObject } from "./ops/rename.ts";
 import { listBuckets } from "./ops/service.ts";

@@ -91,7 +91,7 @@ export function makeRouter(table: readonly Row[]): (address: Address) => Operati
     const found = here.find(
       (demand) => demand.method === address.method && isMet(demand, address) && covers(demand, asked),
     );
-    if (found === undefined) throw refusal(here, address, asked);
+    if (found === undefined) throw refusal(here, address, level, asked);
     if (!("respond" in found.row)) throw notImplemented(found.row);
     return found.row;
   };
@@ -112,19 +112,20 @@ function covers({ query }: Demand, asked: readonly string[]): boolean {
   return asked.every((name) => query.some((demanded) => demanded.name === name));
 }
 
-/** Why nothing fits: a subresource with another method is 405, one that nothing here knows 501, as is a lone half. */
-function refusal(here: readonly Demand[], address: Address, asked: readonly string[]): S3Error {
+/** Why nothing fits: a subresource with another method is 405, one that nothing here knows 501, half of one is 400. */
+function refusal(here: readonly Demand[], address: Address, level: Level, asked: readonly string[]): S3Error {
   const known = here.filter((demand) => covers(demand, asked));
-  if (known.some(({ method }) => method === address.method)) {
+  if (asked.length > 0 && known.some(({ method }) => method === address.method)) {
     const missing = known.flatMap(({ query }) => query).find(({ name }) => !address.query.has(name));
     return new S3Error("InvalidRequest", {
       message: `Missing required parameter for this request: ${missing?.name ?? asked.join(", ")}`,
     });
   }
   if (known.length > 0 || asked.length === 0) {
+    const plain = asked.length === 0 ? known.filter(({ query }) => query.length === 0) : known;
     return new S3Error("MethodNotAllowed", {
-      elements: { Method: address.method, ResourceType: (asked[0] ?? "object").toUpperCase() },
-      headers: { allow: [...new Set(known.map(({ method }) => method))].join(", ") },
+      elements: { Method: address.method, ResourceType: (asked[0] ?? level).toUpperCase() },
+      headers: { allow: [...new Set(plain.map(({ method }) => method))].join(", ") },
     });
   }
   return notImplemented({ name: `${address.method} with ${asked.join(" and ")}` });

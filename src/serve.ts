@@ -42,7 +42,7 @@ export async function serve(
     const [once, takeOnce] = [memo(), memo()];
     return await decide(world, async () => {
       const admitted = await admit(world, operation, caller, address);
-      const body = await takeOnce(() => takeBody(operation, request, seal));
+      const body = await takeOnce(() => takeBody(operation, request, address, seal));
       return operation.respond({ world, caller, address, once, ...admitted }, input, body);
     });
   } catch (error) {
@@ -75,9 +75,14 @@ async function decide(world: World, act: () => Promise<Reply>): Promise<Reply> {
   }
 }
 
-async function takeBody({ body }: Operation, request: Request, seal: Seal): Promise<unknown> {
+async function takeBody(
+  { body }: Operation,
+  request: Request,
+  { headers }: Address,
+  seal: Seal,
+): Promise<unknown> {
   if (body === undefined || (request.body === null && !body.required)) return undefined;
-  return body.read(new Payload(request.headers, request.body, seal, body.checksumsAre));
+  return body.read(new Payload(headers, request.body, seal, body.checksumsAre));
 }
 
 /** Does a piece of work once, however often it is asked for. */

@@ -42,7 +42,7 @@ export interface Authenticated {
 export async function authenticate(world: World, address: Address): Promise<Authenticated> {
   const signed = readSigned(address);
   if (signed === undefined) throw new S3Error("AccessDenied");
-  if (address.headers.has("x-amz-security-token") || address.query.has("X-Amz-Security-Token")) {
+  if (address.sent.has("x-amz-security-token") || address.query.has("X-Amz-Security-Token")) {
     throw new S3Error("InvalidToken", {
       message: "Temporary credentials are not supported by this endpoint yet.",
     });
@@ -61,13 +61,13 @@ export async function authenticate(world: World, address: Address): Promise<Auth
 
 /** A presigned URL signs no payload, but what is sent to it may still be aws-chunked with unsigned chunks. */
 function bodyHash(address: Address, signed: Signed): string {
-  const sent = address.headers.get("x-amz-content-sha256");
+  const sent = address.sent.get("x-amz-content-sha256");
   if (signed.place === "query" && sent?.startsWith("STREAMING-UNSIGNED-")) return sent;
   return signed.payloadHash;
 }
 
 function readSigned(address: Address): Signed | undefined {
-  const authorization = address.headers.get("authorization");
+  const authorization = address.sent.get("authorization");
   const inQuery = address.query.has("X-Amz-Algorithm") || address.query.has("X-Amz-Signature");
   if (authorization !== null && inQuery) {
     throw invalidArgument(
@@ -119,7 +119,7 @@ function readHeader(address: Address, authorization: string): Signed {
   const signature = parts.get("Signature") ?? "";
   if (names === "") throw malformed("missing SignedHeaders.");
   if (!/^[0-9a-f]{64}$/.test(signature)) throw malformed("the Signature is mal-formed.");
-  const payloadHash = address.headers.get("x-amz-content-sha256");
+  const payloadHash = address.sent.get("x-amz-content-sha256");
   if (payloadHash === null) {
     throw new S3Error("InvalidRequest", {
       message: "Missing required header for this request: x-amz-content-sha256",
@@ -134,7 +134,7 @@ function headerNames(list: string): string[] {
 }
 
 /** x-amz-date, or the Date header, which S3 takes as well. */
-function headerTimestamp({ headers }: Address): string {
+function headerTimestamp({ sent: headers }: Address): string {
   const amzDate = headers.get("x-amz-date");
   const text = amzDate ?? headers.get("date") ?? "";
   const ms = parseTimestamp(text) ?? Date.parse(text);
@@ -174,7 +174,7 @@ function readQuery(address: Address): Signed {
     throw queryError("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"");
   }
   const sent = signedHeaders.includes("x-amz-content-sha256")
-    ? address.headers.get("x-amz-content-sha256")
+    ? address.sent.get("x-amz-content-sha256")
     : null;
   const payloadHash = query.get("X-Amz-Content-Sha256") ?? sent ?? UNSIGNED_PAYLOAD;
   return { place: "query", scope, signedHeaders, signature, timestamp, payloadHash };
@@ -241,7 +241,7 @@ function checkTime(now: number, { place, timestamp }: Signed, { query }: Address
 }
 
 /** The host, and every x-amz-* header sent, must be under the signature: else anybody could add one. */
-function checkAllSigned({ headers }: Address, { place, signedHeaders }: Signed): void {
+function checkAllSigned({ sent: headers }: Address, { place, signedHeaders }: Signed): void {
   const needed = [...headers.keys()].filter((name) => name.startsWith("x-amz-"));
   const exempt = place === "query" ? ["x-amz-content-sha256", "x-amz-user-agent"] : [];
   const missing = ["host", ...needed].filter(

@@ -76,7 +76,7 @@ export function canonicalRequest(address: Address, signed: Signed): string {
 
 function canonicalHeader(address: Address, name: string): string {
   const original = name === "accept-encoding" ? address.clientAcceptEncoding : undefined;
-  const value = original ?? address.headers.get(name) ?? "";
+  const value = original ?? address.sent.get(name) ?? "";
   return value.trim().replace(/[ \t]+/g, " ");
 }
 
@@ -121,7 +121,8 @@ export function parseTimestamp(text: string): number | undefined {
   if (found === null) return undefined;
   const [, year, month, day, hour, minute, second] = found;
   const ms = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
-  return Number.isNaN(ms) ? undefined : ms;
+  // A 31st of February would roll over into March.
+  return Number.isNaN(ms) || formatTimestamp(ms) !== text ? undefined : ms;
 }
 
 /** ms since 1970 as a timestamp. */

@@ -47,7 +47,8 @@ export async function receive(
   try {
     await source.settle(stored);
   } catch (error) {
-    if ("md5" in stored) await r2.delete(blob);
+    // R2 may have stored it even if it says that it failed: the stream was broken off behind its last byte.
+    await r2.delete(blob);
     throw error;
   }
   if (!("md5" in stored)) throw new Error("a source vouched for bytes that R2 did not store");

@@ -19,6 +19,10 @@ import { base64, createDigest, type Digest } from "./digest.ts";
 /** Largest body of one request, in bytes. */
 export const MAX_PUT_BYTES = 5 * 1024 ** 3;
 
+/** What to do about a presigner that digests the body it has not got. */
+const EMPTY_TRAP =
+  'It is that of an empty body: if an SDK made this URL, set its requestChecksumCalculation to "WHEN_REQUIRED" when presigning.';
+
 /** Bytes asked for at a time where JavaScript has to see them. */
 const READ_BYTES = 256 * 1024;
 
@@ -179,8 +183,9 @@ export class Payload implements Source {
 
   #compare(algorithm: ChecksumAlgorithm, computed: string, promised = this.promises.checksum?.value): void {
     if (computed !== promised) {
+      const trap = promised === base64(createDigest(algorithm).digest()) ? ` ${EMPTY_TRAP}` : "";
       throw new S3Error("BadDigest", {
-        message: `The ${algorithm} you specified did not match the calculated checksum.`,
+        message: `The ${algorithm} you specified did not match the calculated checksum.${trap}`,
       });
     }
     this.checksum = { algorithm, value: computed };

@@ -84,15 +84,15 @@ export async function putPart(
   const [row] = await database.rows<{ encryption: "S3" | "C" | null }>(
     statement(
       // The same blob again is the same turn again: the statement can be repeated.
-      `insert into part select upload.id, ?, coalesce(last.turn + (last.blob <> ?), 1), ?, ?, ?, ?, ?
+      `insert into part select upload.id, ?, coalesce(last.turn + (last.blob <> ?), 1), ?, ?, ?, ?, ?,
+         json_extract(upload.promise, '$.description.encryption.kind')
        from bucket join upload on upload.bucket = bucket.id
        left join (select turn, blob from part where upload = ? and number = ? order by turn desc limit 1) as last
        where ${SAME_BUCKET} and upload.key = ? and upload.id = ?
          and coalesce(json_extract(upload.promise, '$.checksum.algorithm'), ?) is ?
          and (coalesce(json_extract(upload.promise, '$.description.encryption.kind'), '') = 'C') = ?
        on conflict do update set blob = excluded.blob
-       returning (select json_extract(promise, '$.description.encryption.kind') from upload
-                  where bucket = ? and key = ? and id = part.upload) as encryption`,
+       returning encryption`,
       part.number,
       part.blob,
       part.blob,
@@ -108,8 +108,6 @@ export async function putPart(
       part.checksum?.algorithm ?? null,
       part.checksum?.algorithm ?? null,
       sealed ? 1 : 0,
-      bucket.id,
-      key,
     ),
   );
   return row;
@@ -163,17 +161,27 @@ export async function uploadWithParts(
   return { upload: readUpload(found), parts, replaced };
 }
 
-/** Removes an upload and gives the blobs that its rows named. Repeating it is nothing. */
+/**
+ * Removes an upload with the parts that it had by `until` (ms since 1970), and gives the blobs of those that came later,
+ * if any. Repeating it is nothing. (Not `returning`: that reads each row three times.)
+ */
 export async function removeUpload(
   database: Database,
   bucket: Pick<Bucket, "id">,
   { key, id }: Pick<Upload, "key" | "id">,
+  until: number,
 ): Promise<string[]> {
-  const [blobs] = await database.batch([
-    statement("delete from part where upload = ? returning blob", id),
+  const [, , late] = await database.batch([
     statement("delete from upload where bucket = ? and key = ? and id = ?", bucket.id, key, id),
+    statement("delete from part where upload = ? and modified <= ?", id, until),
+    statement("select blob from part where upload = ?", id),
   ]);
-  return (blobs ?? []).map(({ blob }) => String(blob));
+  return (late ?? []).map(({ blob }) => String(blob));
+}
+
+/** Removes what is left of an upload, once the blobs of its late parts are in good hands. */
+export async function removeLateParts(database: Database, id: string): Promise<void> {
+  await database.rows(statement("delete from part where upload = ?", id));
 }
 
 /** One page of the bucket's uploads, by key and then time; undefined if the bucket is not as remembered. */

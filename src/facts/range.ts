@@ -12,7 +12,7 @@ export interface Slice {
 
 /** Reads a Range header. Undefined if it is absent, malformed or names several ranges: S3 then answers whole. */
 export function parseRange(header: string | undefined): RangeSpec | undefined {
-  const found = /^bytes=(\d{0,19})-(\d{0,19})$/i.exec((header ?? "").trim());
+  const found = /^bytes=(\d{0,400})-(\d{0,400})$/i.exec((header ?? "").trim());
   if (found === null) return undefined;
   const [, first = "", last = ""] = found;
   if (first === "") return last === "" ? undefined : { suffix: Number(last) };

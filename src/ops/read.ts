@@ -26,7 +26,8 @@ export function readConditions(prefix = ""): Field<ReadConditions> {
   });
 }
 
-const partNumber: Field<number | undefined> = parsed(query("partNumber"), (text) => {
+/** A part number as sent. Throws InvalidArgument. */
+export function partNumberOf(text: string): number {
   const number = /^\d{1,6}$/.test(text) ? Number(text) : 0;
   if (number >= 1 && number <= MAX_EXTENTS) return number;
   throw invalidArgument(
@@ -34,7 +35,9 @@ const partNumber: Field<number | undefined> = parsed(query("partNumber"), (text)
     "partNumber",
     text,
   );
-});
+}
+
+const partNumber: Field<number | undefined> = parsed(query("partNumber"), partNumberOf);
 
 /** `versionId`; one that could name no version is an error of its own. */
 export const versionId: Field<string | undefined> = parsed(query("versionId"), (text) => {

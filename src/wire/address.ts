@@ -30,6 +30,9 @@ export interface Address {
   /** The path as sent, percent-encoding and dots untouched: what was signed. */
   path: string;
   query: Query;
+  /** The headers as sent: what was signed. */
+  sent: Headers;
+  /** What the request says in headers, and in a presigned URL's query in their stead. */
   headers: Headers;
   /** `Accept-Encoding` as the client sent it, if the platform replaced it on the way. */
   clientAcceptEncoding: string | undefined;
@@ -49,7 +52,7 @@ export function readAddress(
 ): Address {
   const [path, rawQuery] = splitUrl(request.url);
   const host = (request.headers.get("host") ?? "").replace(/:\d*$/, "").toLowerCase();
-  const domain = domains.find((name) => host.endsWith(`.${name}`));
+  const [domain] = domains.filter((name) => host.endsWith(`.${name}`)).sort((a, b) => b.length - a.length);
   const hosted = domain === undefined ? undefined : host.slice(0, -domain.length - 1);
   const names = path.slice(1);
   const slash = names.indexOf("/");
@@ -62,14 +65,16 @@ export function readAddress(
       elements: { Size: String(keyBytes), MaxSizeAllowed: String(MAX_KEY_BYTES) },
     });
   }
+  const query = readQuery(rawQuery);
   const cf = (request as { cf?: { clientAcceptEncoding?: unknown } }).cf;
   return {
     method: request.method,
     bucket: bucket === "" && key === "" ? undefined : bucket,
     key: key === "" ? undefined : key,
     path,
-    query: readQuery(rawQuery),
-    headers: request.headers,
+    query,
+    sent: request.headers,
+    headers: withHoisted(request.headers, query),
     clientAcceptEncoding: typeof cf?.clientAcceptEncoding === "string" ? cf.clientAcceptEncoding : undefined,
     secure: request.url.startsWith("https:"),
     confidential: plainKeys || request.url.startsWith("https:"),
@@ -82,6 +87,23 @@ function splitUrl(url: string): [path: string, query: string] {
   const target = start < 0 ? "/" : url.slice(start);
   const question = target.indexOf("?");
   return question < 0 ? [target, ""] : [target.slice(0, question), target.slice(question + 1)];
+}
+
+/**
+ * SDKs' presigners move headers into the query. S3 takes metadata and checksums from there, and nothing else; see
+ * https://github.com/aws/aws-sdk-js-v3/issues/4694 and …/3496.
+ */
+const HOISTED = /^x-amz-(meta-|checksum-(?!mode$))/;
+
+function withHoisted(sent: Headers, query: Query): Headers {
+  const hoisted = query.entries.filter(([name]) => HOISTED.test(name.toLowerCase()));
+  if (hoisted.length === 0 || !query.has("X-Amz-Signature")) return sent;
+  const headers = new Headers(sent);
+  for (const [name, value] of hoisted) {
+    if (!/^[\w.-]+$/.test(name) || /[\r\n\0]/.test(value)) throw new S3Error("InvalidURI");
+    if (!headers.has(name)) headers.set(name, value);
+  }
+  return headers;
 }
 
 function readQuery(raw: string): Query {

@@ -4,7 +4,7 @@ import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { S3Error } from "./error.ts";
 
 /** Largest document read, in bytes: DeleteObjects with 1,000 keys of 1,024 bytes, escaped, fits. */
-export const MAX_XML_BYTES = 4 * 1024 * 1024;
+export const MAX_XML_BYTES = 8 * 1024 * 1024;
 
 /** Deepest nesting read; no document of S3's goes beyond 10. */
 const MAX_XML_DEPTH = 16;
@@ -202,27 +202,27 @@ const parser = new XMLParser({
   ignorePiTags: true,
   processEntities: false,
   cdataPropName: "#cdata",
+  // It does not count the root.
+  maxNestedTags: MAX_XML_DEPTH - 1,
 });
 
 function parse(source: string): Node {
   // No document of S3's has a DTD: refusing it unread refuses every entity but XML's own five.
   if (source.includes("<!DOCTYPE") || source.includes("<!ENTITY")) throw malformed();
-  if (depthOf(source) > MAX_XML_DEPTH || XMLValidator.validate(source) !== true) throw malformed();
-  const roots = nodes(parser.parse(source) as unknown);
+  const roots = nodes(parsed(source));
   const [root] = roots.children;
   if (root === undefined || roots.children.length !== 1 || roots.text.trim() !== "") throw malformed();
   return root;
 }
 
-function depthOf(source: string): number {
-  let depth = 0;
-  let deepest = 0;
-  for (const [tag] of source.matchAll(/<[^!?][^>]{0,1024}>?/g)) {
-    if (tag.startsWith("</")) depth -= 1;
-    else if (!tag.endsWith("/>")) depth += 1;
-    deepest = Math.max(deepest, depth);
+/** The parser throws plain errors of its own for what it does not like: depth, and names such as `__proto__`. */
+function parsed(source: string): unknown {
+  try {
+    if (XMLValidator.validate(source) === true) return parser.parse(source);
+  } catch {
+    // Malformed, whatever it was.
   }
-  return deepest;
+  throw malformed();
 }
 
 /** The parser's ordered output: `[{ Tag: [children…] }, { "#text": "…" }, …]`. */
@@ -252,7 +252,7 @@ function unescapeXml(source: string): string {
     const digits = /^#(?:x([0-9a-fA-F]{1,6})|([0-9]{1,7}))$/.exec(name);
     const point =
       digits === null ? Number.NaN : Number.parseInt(digits[1] ?? digits[2] ?? "", digits[1] ? 16 : 10);
-    if (!(point <= 0x10ffff) || (point >= 0xd800 && point <= 0xdfff)) throw malformed();
+    if (!(point > 0 && point <= 0x10ffff) || (point >= 0xd800 && point <= 0xdfff)) throw malformed();
     return String.fromCodePoint(point);
   });
 }
