@@ -11,12 +11,12 @@ import { crc32c, crc64nvme } from "./crc.ts";
 export interface Digest {
   /** Takes the next bytes. They are read before the call returns, so their buffer may be used again. */
   update(chunk: Uint8Array): void;
-  /** The digest of all bytes taken, big-endian, as long as `CHECKSUM_BYTES` says (MD5: 16). To be called once, last. */
+  /** The digest of all bytes taken, big-endian, as long as `CHECKSUM_BYTES` says. To be called once, last. */
   digest(): Uint8Array;
 }
 
 /** A fresh digest that has taken no bytes. */
-export function createDigest(algorithm: ChecksumAlgorithm | "MD5"): Digest {
+export function createDigest(algorithm: ChecksumAlgorithm): Digest {
   switch (algorithm) {
     case "CRC32":
       return running(0, crc32, (value) => bigEndian(value));
@@ -26,6 +26,7 @@ export function createDigest(algorithm: ChecksumAlgorithm | "MD5"): Digest {
       return running({ high: 0, low: 0 }, crc64nvme, ({ high, low }) => bigEndian(high, low));
     case "SHA1":
     case "SHA256":
+    case "SHA512":
     case "MD5":
       return createHash(algorithm.toLowerCase());
   }

@@ -17,15 +17,7 @@ export interface Bucket {
   settings: BucketSettings;
 }
 
-type BucketRow = Row & {
-  name: string;
-  id: string;
-  owner: string;
-  region: string;
-  created: number;
-  generation: number;
-  settings: string;
-};
+type BucketRow = Row & { [Column in keyof Bucket]: Column extends "settings" ? string : Bucket[Column] };
 
 const BUCKET = "select name, id, owner, region, created, generation, settings from bucket";
 

@@ -2,7 +2,15 @@
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
 
 /** The algorithms that are verified and remembered, as S3 spells them. */
-export const CHECKSUM_ALGORITHMS = ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"] as const;
+export const CHECKSUM_ALGORITHMS = [
+  "CRC32",
+  "CRC32C",
+  "CRC64NVME",
+  "SHA1",
+  "SHA256",
+  "SHA512",
+  "MD5",
+] as const;
 
 export type ChecksumAlgorithm = (typeof CHECKSUM_ALGORITHMS)[number];
 
@@ -13,6 +21,8 @@ export const CHECKSUM_BYTES: Record<ChecksumAlgorithm, number> = {
   CRC64NVME: 8,
   SHA1: 20,
   SHA256: 32,
+  SHA512: 64,
+  MD5: 16,
 };
 
 /** One checksum as S3 shows it: `value` is base64 of the big-endian digest. */

@@ -5,19 +5,9 @@ import { type Bound, Rollup, type Window } from "../facts/rollup.ts";
 import type { Description } from "../facts/version.ts";
 import type { ListAnswer, ListEntry, ListRequest } from "./protocol.ts";
 import { type Index, type SqlValue, scan } from "./tables.ts";
-import { findVersion, versionIdOf } from "./version.ts";
+import { findVersion, type VersionRow, versionIdOf } from "./version.ts";
 
-type ListRow = {
-  key: string;
-  sequence: number;
-  nonce: string;
-  marker: number;
-  size: number;
-  etag: string;
-  modified: number;
-  owner: string;
-  description: string;
-};
+type ListRow = Omit<VersionRow, "body" | "pages" | "tags" | "lock">;
 
 const COLUMNS = "key, sequence, nonce, marker, size, etag, modified, owner, description";
 

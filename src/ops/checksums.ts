@@ -21,8 +21,7 @@ export const checksumAlgorithm: Field<ChecksumAlgorithm | undefined> = ({ header
   const algorithm = CHECKSUM_ALGORITHMS.find((name) => name === text.toUpperCase());
   if (algorithm !== undefined) return algorithm;
   throw new S3Error("InvalidRequest", {
-    message:
-      "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]",
+    message: `Checksum algorithm provided is unsupported. Please try again with any of the valid types: [${CHECKSUM_ALGORITHMS.join(", ")}]`,
   });
 };
 

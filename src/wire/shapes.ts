@@ -36,8 +36,7 @@ export const CreateBucketConfiguration = shape(
 /** Text directly in the root: empty for us-east-1. */
 export const LocationConstraint = shape("LocationConstraint", text);
 
-const listedObject = struct({
-  key: one("Key", text),
+const listedBytes = {
   modified: one("LastModified", time),
   etag: one("ETag", etag),
   checksumAlgorithm: optional("ChecksumAlgorithm", text),
@@ -45,7 +44,13 @@ const listedObject = struct({
   size: one("Size", integer),
   owner: optional("Owner", owner),
   storageClass: one("StorageClass", text),
-});
+};
+const listedObject = struct({ key: one("Key", text), ...listedBytes });
+const listedVersion = {
+  key: one("Key", text),
+  versionId: one("VersionId", text),
+  isLatest: one("IsLatest", flag),
+};
 
 export const ListBucketResult = shape(
   "ListBucketResult",
@@ -81,30 +86,10 @@ export const ListVersionsResult = shape(
     encodingType: optional("EncodingType", text),
     isTruncated: one("IsTruncated", flag),
     entries: interleaved({
-      version: one(
-        "Version",
-        struct({
-          key: one("Key", text),
-          versionId: one("VersionId", text),
-          isLatest: one("IsLatest", flag),
-          modified: one("LastModified", time),
-          etag: one("ETag", etag),
-          checksumAlgorithm: optional("ChecksumAlgorithm", text),
-          checksumType: optional("ChecksumType", text),
-          size: one("Size", integer),
-          owner: optional("Owner", owner),
-          storageClass: one("StorageClass", text),
-        }),
-      ),
+      version: one("Version", struct({ ...listedVersion, ...listedBytes })),
       marker: one(
         "DeleteMarker",
-        struct({
-          key: one("Key", text),
-          versionId: one("VersionId", text),
-          isLatest: one("IsLatest", flag),
-          modified: one("LastModified", time),
-          owner: optional("Owner", owner),
-        }),
+        struct({ ...listedVersion, modified: one("LastModified", time), owner: optional("Owner", owner) }),
       ),
     }),
     commonPrefixes: many("CommonPrefixes", prefixes),
@@ -158,6 +143,8 @@ const checksumMembers = {
   crc64nvme: optional("ChecksumCRC64NVME", text),
   sha1: optional("ChecksumSHA1", text),
   sha256: optional("ChecksumSHA256", text),
+  sha512: optional("ChecksumSHA512", text),
+  md5: optional("ChecksumMD5", text),
 };
 
 const copied = struct({ modified: one("LastModified", time), etag: one("ETag", etag), ...checksumMembers });
