@@ -33,9 +33,21 @@ export function makeApp<Env extends object>(
     const world = worldOf(c.env, c.executionCtx, c.req.raw);
     const ids = { requestId: randomId("hex", 8).toUpperCase(), hostId: randomId("base64", 48) };
     if ("unready" in world) return respond({ status: 503, headers: {}, body: world.unready }, ids);
-    return respond(await serve(world, c.req.raw, ids.requestId, ids.hostId), ids);
+    const reply = await serve(world, c.req.raw, ids.requestId, ids.hostId);
+    if (strands(c.req.raw)) await scheduler.wait(world.config.expectHoldMs);
+    return respond(reply, ids);
   });
   return app;
+}
+
+/**
+ * Whether this answer would come before a `100 Continue` that the client asked for and workerd sends to no empty body.
+ * botocore then misreads whatever comes next on the connection, for as long as the server keeps it open, unless the
+ * answer comes after the second that botocore waits.
+ */
+function strands({ headers }: Request): boolean {
+  const empty = headers.get("content-length") === "0";
+  return empty && headers.has("expect") && /boto|aws-cli/i.test(headers.get("user-agent") ?? "");
 }
 
 function randomId(encoding: "hex" | "base64", bytes: number): string {

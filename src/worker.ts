@@ -22,6 +22,10 @@ export interface Env {
   ROOT_NAME?: string;
   /** "1": encryption keys may come over plain HTTP. For loopback. */
   PLAIN_KEYS?: string;
+  /** "1": URLs presigned with signature version 2 are taken. */
+  PRESIGN_V2?: string;
+  /** See `Config.expectHoldMs`. For the local server. */
+  EXPECT_HOLD_MS?: string;
 }
 
 const ROOT_ACCOUNT = "75aa57f09aa0c8caeab4f8c24e99d10f8e7faeebf76c078efc7c6caea54ba06a";
@@ -54,6 +58,8 @@ export function readConfig(env: Env): Config | Unready {
     root: { accessKeyId, secret, account },
     masterSecret: env.MASTER_SECRET ?? "",
     plainKeys: env.PLAIN_KEYS === "1",
+    presignV2: env.PRESIGN_V2 === "1",
+    expectHoldMs: Number(env.EXPECT_HOLD_MS ?? 0),
   };
 }
 

@@ -7,6 +7,7 @@ import { invalidArgument, S3Error } from "../wire/error.ts";
 import { readSeal, type Seal, UNSIGNED_PAYLOAD } from "../wire/seal.ts";
 import type { World } from "../world.ts";
 import { openSecret, secretsKey } from "./seal-secret.ts";
+import { linkStringToSign, readLink, signLink } from "./sigv2.ts";
 import {
   ALGORITHM,
   canonicalRequest,
@@ -41,7 +42,7 @@ export interface Authenticated {
 /** Verifies the request's signature. Throws S3's error for each way in which it does not hold; anonymous is AccessDenied. */
 export async function authenticate(world: World, address: Address): Promise<Authenticated> {
   const signed = readSigned(address);
-  if (signed === undefined) throw new S3Error("AccessDenied");
+  if (signed === undefined) return authenticateLink(world, address);
   if (address.sent.has("x-amz-security-token") || address.query.has("X-Amz-Security-Token")) {
     throw new S3Error("InvalidToken", {
       message: "Temporary credentials are not supported by this endpoint yet.",
@@ -57,6 +58,34 @@ export async function authenticate(world: World, address: Address): Promise<Auth
   checkAllSigned(address, signed);
   const seal = readSeal(bodyHash(address, signed), () => chunkSigner(key, signed));
   return { caller: { account, accessKeyId: signed.scope.accessKeyId }, seal };
+}
+
+/** A URL with a signature of version 2, where the deployment takes those; anything else unsigned is anonymous. */
+async function authenticateLink(world: World, address: Address): Promise<Authenticated> {
+  const link = readLink(address);
+  if (link === undefined) throw new S3Error("AccessDenied");
+  if (!world.config.presignV2) throw unsupportedVersion();
+  const { secret, account } = await keyOf(world, link.accessKeyId);
+  const text = linkStringToSign(address, link);
+  if (!sameSignature(signLink(secret, text), link.signature)) {
+    throw new S3Error("SignatureDoesNotMatch", {
+      elements: { AWSAccessKeyId: link.accessKeyId, StringToSign: text, SignatureProvided: link.signature },
+    });
+  }
+  if (world.now() > link.expires * 1000) {
+    throw new S3Error("AccessDenied", {
+      message: "Request has expired",
+      elements: { Expires: isoSeconds(link.expires * 1000), ServerTime: isoSeconds(world.now()) },
+    });
+  }
+  const sent = address.sent.get("x-amz-content-sha256");
+  const streams = sent?.startsWith("STREAMING-UNSIGNED-") ?? false;
+  const seal: Seal = streams ? { kind: "chunked", trailer: true, signer: undefined } : { kind: "unsigned" };
+  return { caller: { account, accessKeyId: link.accessKeyId }, seal };
+}
+
+function isoSeconds(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d{3}/, "");
 }
 
 /** A presigned URL signs no payload, but what is sent to it may still be aws-chunked with unsigned chunks. */
@@ -78,7 +107,6 @@ function readSigned(address: Address): Signed | undefined {
   }
   if (authorization !== null) return readHeader(address, authorization.trim());
   if (inQuery) return readQuery(address);
-  if (address.query.has("AWSAccessKeyId") && address.query.has("Signature")) throw unsupportedVersion();
   return undefined;
 }
 
@@ -215,13 +243,12 @@ function checkScope({ config }: World, { place, scope, timestamp }: Signed): voi
 
 function checkTime(now: number, { place, timestamp }: Signed, { query }: Address): void {
   const signedAt = parseTimestamp(timestamp) ?? 0;
-  const iso = (ms: number) => new Date(ms).toISOString().replace(/\.\d{3}/, "");
   if (place === "header") {
     if (Math.abs(now - signedAt) <= MAX_SKEW_MS) return;
     throw new S3Error("RequestTimeTooSkewed", {
       elements: {
         RequestTime: timestamp,
-        ServerTime: iso(now),
+        ServerTime: isoSeconds(now),
         MaxAllowedSkewMilliseconds: String(MAX_SKEW_MS),
       },
     });
@@ -234,8 +261,8 @@ function checkTime(now: number, { place, timestamp }: Signed, { query }: Address
     message: "Request has expired",
     elements: {
       "X-Amz-Expires": String(expires),
-      Expires: iso(signedAt + expires * 1000),
-      ServerTime: iso(now),
+      Expires: isoSeconds(signedAt + expires * 1000),
+      ServerTime: isoSeconds(now),
     },
   });
 }

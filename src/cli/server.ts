@@ -171,6 +171,9 @@ function texts(options: ServerOptions): Bindings {
     LEGACY_ACL: options.legacyAcl ? "1" : "",
     // Nobody listens in on loopback.
     PLAIN_KEYS: isLoopback(options.host) ? "1" : "",
+    // See `Config` in world.ts; botocore waits for one second.
+    PRESIGN_V2: "1",
+    EXPECT_HOLD_MS: "1100",
     ...options.vars,
   };
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { type: "text", value }]));

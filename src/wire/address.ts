@@ -27,6 +27,8 @@ export interface Address {
   method: string;
   bucket: string | undefined;
   key: string | undefined;
+  /** Whether the bucket stands in the host's name. */
+  hosted: boolean;
   /** The path as sent, percent-encoding and dots untouched: what was signed. */
   path: string;
   query: Query;
@@ -71,6 +73,7 @@ export function readAddress(
     method: request.method,
     bucket: bucket === "" && key === "" ? undefined : bucket,
     key: key === "" ? undefined : key,
+    hosted: hosted !== undefined,
     path,
     query,
     sent: request.headers,

@@ -1,0 +1,67 @@
+// Holds what a bucket's stores contain against the promises that they make to each other.
+
+import { expect } from "vitest";
+import type { TestServer } from "./server.ts";
+
+/** What is kept of a bucket, in all three stores. */
+export interface Holdings {
+  /** Blobs that versions name. */
+  named: string[];
+  litter: string[];
+  /** Blobs of uploads in progress. */
+  parts: string[];
+  /** Blobs that are in R2 and that nothing else knows: what the sweep is for. */
+  orphans: string[];
+}
+
+interface VersionRow {
+  body: string;
+  pages: string | null;
+  size: number;
+}
+
+/**
+ * Reads all that is kept of the bucket with this id, and expects of it: the counters tell how much there is; nothing
+ * that a version names is litter, or missing in R2.
+ */
+export async function audit(server: TestServer, index: string): Promise<Holdings> {
+  const sql = <Row>(text: string) => server.order<Row[]>({ do: "sql", index, text });
+  const tables = await sql<{ name: string }>(
+    "select name from sqlite_master where type = 'table' and name in ('current', 'older')",
+  );
+  const versions = await Promise.all(
+    tables.map(({ name }) => sql<VersionRow>(`select body, pages, size from ${name}`)),
+  );
+  const rows = versions.flat();
+  const lists = await sql<{ body: string; list: string }>("select body, list from extents");
+  const blobsOf = (body: string, paged: boolean): string[] => {
+    if (!paged) return body === "" ? [] : [body];
+    return lists
+      .filter((page) => page.body === body)
+      .flatMap(({ list }) => (JSON.parse(list) as [number, string, number][]).map(([, blob]) => blob));
+  };
+  const litterRows = await sql<{ name: string; paged: number }>("select name, paged from litter");
+  const litter = litterRows.flatMap(({ name, paged }) => blobsOf(name, paged === 1));
+  const named = [...new Set(rows.flatMap(({ body, pages }) => blobsOf(body, pages !== null)))];
+  const stored = await server.order<string[]>({ do: "blobs", prefix: `${index}/` });
+  const parts = await server.order<{ blob: string }[]>({
+    do: "d1",
+    text: "select blob from part where blob <> '' and upload in (select id from upload where bucket = ?)",
+    bindings: [index],
+  });
+
+  expect(named.filter((blob) => litter.includes(blob))).toEqual([]);
+  expect(named.filter((blob) => !stored.includes(blob))).toEqual([]);
+  expect(litter).toEqual([...new Set(litter)]);
+  const counted = await sql<{ objects: number; bytes: number }>(
+    "select objects, bytes from tail order by segment desc limit 1",
+  );
+  const current = versions[tables.findIndex(({ name }) => name === "current")] ?? [];
+  expect(counted[0] ?? { objects: 0, bytes: 0 }).toEqual({
+    objects: current.length,
+    bytes: rows.reduce((sum, { size }) => sum + size, 0),
+  });
+  const inProgress = parts.map(({ blob }) => blob);
+  const known = new Set([...named, ...litter, ...inProgress]);
+  return { named, litter, parts: inProgress, orphans: stored.filter((blob) => !known.has(blob)) };
+}

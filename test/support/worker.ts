@@ -1,0 +1,118 @@
+// The Worker under test: the same parts as src/worker.ts, with several isolates' memories in one, stores that count and
+// fail on demand, a clock that can be moved, and a back door to what the stores hold.
+
+import { makeApp, type Unready } from "../../src/app.ts";
+import { BucketIndex as RealIndex } from "../../src/bucket-index.ts";
+import { type Env, readConfig } from "../../src/worker.ts";
+import { buildWorld, freshMemory, type Memory, type World } from "../../src/world.ts";
+import { Meter, meteredD1, meteredIndexes, meteredR2, release, whenHeld } from "./bindings.ts";
+
+/** What the back door does, as a JSON body of `POST /_test`. */
+export type Order =
+  /** Calls a method of the index of this bucket id. */
+  | { do: "call"; index: string; method: string; args: unknown[] }
+  /** Runs a statement in the index of this bucket id. */
+  | { do: "sql"; index: string; text: string; bindings?: (string | number | null)[] }
+  | { do: "d1"; text: string; bindings?: (string | number | null)[] }
+  /** Names of blobs below a prefix. */
+  | { do: "blobs"; prefix: string }
+  | { do: "erase"; blob: string }
+  /** Ends the object as the platform does: what is stored stays, what is in memory goes. */
+  | { do: "restart"; index: string }
+  /** Waits until a call of this name is held; lets it go. */
+  | { do: "held" | "release"; name: string };
+
+export class BucketIndex extends RealIndex {
+  async sql(text: string, bindings: (string | number | null)[]): Promise<unknown[]> {
+    return this.ctx.storage.sql.exec(text, ...bindings).toArray();
+  }
+
+  async restart(): Promise<void> {
+    await this.ctx.storage.sync();
+    this.ctx.abort("restarted by a test");
+  }
+}
+
+/** What injected faults make the Worker log: nobody who reads a test's output wants to know. */
+const EXPECTED = /Unavailable|Network connection lost|\(10001\)|Stream was cancelled/;
+const { error: report } = console;
+console.error = (...line: unknown[]) => {
+  if (!EXPECTED.test(line.join(" "))) report(...line);
+};
+
+const memories = new Map<string, Memory>();
+const meters = new WeakMap<Request, Meter>();
+
+function memoryOf(name: string): Memory {
+  const known = memories.get(name) ?? freshMemory();
+  memories.set(name, known);
+  return known;
+}
+
+function worldOf(env: Env, context: Pick<ExecutionContext, "waitUntil">, request: Request): World | Unready {
+  const config = readConfig(env);
+  if ("unready" in config) return config;
+  const { headers } = request;
+  const meter = meters.get(request) ?? new Meter(null);
+  const offset = Number(headers.get("x-test-now-offset") ?? 0);
+  return buildWorld({
+    config,
+    d1: meteredD1(env.DIRECTORY, meter),
+    r2: meteredR2(env.BLOBS, meter),
+    indexes: meteredIndexes(env.INDEX, meter),
+    memory: memoryOf(headers.get("x-test-world") ?? "a"),
+    waitUntil(work) {
+      meter.pend(work);
+      context.waitUntil(work);
+    },
+    now: () => Date.now() + offset + meter.lapse,
+  });
+}
+
+async function obey(env: Env, order: Order): Promise<unknown> {
+  const stub = (id: string) =>
+    env.INDEX.get(env.INDEX.idFromName(id)) as unknown as Record<
+      string,
+      (...args: unknown[]) => Promise<unknown>
+    >;
+  switch (order.do) {
+    case "call":
+      return stub(order.index)[order.method]?.(...order.args);
+    case "sql":
+      return stub(order.index).sql?.(order.text, order.bindings ?? []);
+    case "d1":
+      return (
+        await env.DIRECTORY.prepare(order.text)
+          .bind(...(order.bindings ?? []))
+          .all()
+      ).results;
+    case "blobs":
+      return (await env.BLOBS.list({ prefix: order.prefix })).objects.map(({ key }) => key);
+    case "erase":
+      return env.BLOBS.delete(order.blob);
+    case "restart":
+      return stub(order.index)
+        .restart?.()
+        .catch(() => undefined);
+    case "held":
+      return whenHeld(order.name);
+    case "release":
+      return release(order.name);
+  }
+}
+
+const app = makeApp<Env>(worldOf);
+
+async function fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
+  if (request.method === "POST" && new URL(request.url).pathname === "/_test") {
+    const answer = await obey(env, await request.json<Order>());
+    return Response.json(answer ?? null);
+  }
+  const meter = new Meter(request.headers.get("x-test-fault"));
+  meters.set(request, meter);
+  const response = await app.fetch(request, env, context);
+  response.headers.set("x-test-bill", JSON.stringify(meter.bill));
+  return response;
+}
+
+export default { fetch } satisfies ExportedHandler<Env>;
