@@ -281,7 +281,13 @@ function checkAllSigned({ sent: headers }: Address, { place, signedHeaders }: Si
   });
 }
 
-function mismatch({ scope, signature }: Signed, canonical: string, text: string): S3Error {
+/** A key that a client sends is shown to nobody, itself included: people paste this error into tickets. */
+function withoutKeys(canonical: string): string {
+  return canonical.replace(/^(x-amz-(?:copy-source-)?server-side-encryption-customer-key:).*$/gm, "$1…");
+}
+
+function mismatch({ scope, signature }: Signed, request: string, text: string): S3Error {
+  const canonical = withoutKeys(request);
   const bytes = (source: string) =>
     Buffer.from(source, "utf8")
       .toString("hex")

@@ -23,6 +23,9 @@ export const MAX_PUT_BYTES = 5 * 1024 ** 3;
 const EMPTY_TRAP =
   'It is that of an empty body: if an SDK made this URL, set its requestChecksumCalculation to "WHEN_REQUIRED" when presigning.';
 
+/** How long to wait, where R2 failed, for the sender's own failure behind it, in ms. */
+const FAILURE_GRACE_MS = 1000;
+
 /** Bytes asked for at a time where JavaScript has to see them. */
 const READ_BYTES = 256 * 1024;
 
@@ -90,7 +93,10 @@ export class Payload implements Source {
 
   /** Resolves if all that was promised held of what R2 stored; else throws what did not. */
   async settle(stored: Stored): Promise<void> {
-    await this.#flowing;
+    // A store that failed may never have read the stream; what went wrong on this side comes first if it is known soon.
+    await ("failed" in stored
+      ? Promise.race([this.#flowing, scheduler.wait(FAILURE_GRACE_MS)])
+      : this.#flowing);
     if ("mismatch" in stored) throw sealMismatch(this.#seal);
     if ("failed" in stored) throw stored.failed;
     if (this.#seal.kind === "hash" && this.promises.checksum?.algorithm === "SHA256") {
@@ -264,11 +270,28 @@ function readPromises(headers: Headers, announced: readonly string[]): Promises 
       message: "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.",
     });
   }
+  checkSdkAlgorithm(headers.get("x-amz-sdk-checksum-algorithm"), named[0] ?? trailing[0]);
   return {
     md5: readMd5(headers.get("content-md5")),
     checksum: named[0] === undefined ? undefined : readChecksum(named[0], headers.get(named[0]) ?? ""),
     trailing: trailing[0] === undefined ? undefined : knownAlgorithm(trailing[0]),
   };
+}
+
+/** What an SDK says it computes must be there. */
+function checkSdkAlgorithm(algorithm: string | null, header: string | undefined): void {
+  if (algorithm === null) return;
+  if (header === undefined) {
+    throw new S3Error("InvalidRequest", {
+      message:
+        "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.",
+    });
+  }
+  if (header !== `x-amz-checksum-${algorithm.toLowerCase()}`) {
+    throw new S3Error("InvalidRequest", {
+      message: "Value for x-amz-sdk-checksum-algorithm header is invalid.",
+    });
+  }
 }
 
 function readMd5(text: string | null): string | undefined {

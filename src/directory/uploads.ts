@@ -36,6 +36,7 @@ export interface Part {
 
 type UploadRow = Row & { key: string; id: string; owner: string; initiated: number; promise: string };
 type PartRow = Row & {
+  now: number;
   number: number;
   blob: string;
   turn: number;
@@ -47,6 +48,9 @@ type PartRow = Row & {
 
 /** The bucket as the caller remembers it: a statement finds nothing if its settings have changed since. */
 const SAME_BUCKET = "bucket.name = ? and bucket.id = ? and bucket.generation = ?";
+
+/** D1's own clock, in ms since 1970: the one clock that all who write and read parts share. */
+const NOW = "cast(unixepoch('subsec') * 1000 as integer)";
 
 function same({ name, id, generation }: Bucket): [string, string, number] {
   return [name, id, generation];
@@ -78,13 +82,13 @@ export async function putPart(
   database: Database,
   bucket: Bucket,
   { key, id }: Pick<Upload, "key" | "id">,
-  part: Part,
+  part: Omit<Part, "modified">,
   sealed: boolean,
-): Promise<{ encryption: "S3" | "C" | null } | undefined> {
-  const [row] = await database.rows<{ encryption: "S3" | "C" | null }>(
+): Promise<{ encryption: "S3" | "C" | null; modified: number } | undefined> {
+  const [row] = await database.rows<{ encryption: "S3" | "C" | null; modified: number }>(
     statement(
       // The same blob again is the same turn again: the statement can be repeated.
-      `insert into part select upload.id, ?, coalesce(last.turn + (last.blob <> ?), 1), ?, ?, ?, ?, ?,
+      `insert into part select upload.id, ?, coalesce(last.turn + (last.blob <> ?), 1), ?, ?, ?, ?, ${NOW},
          json_extract(upload.promise, '$.description.encryption.kind')
        from bucket join upload on upload.bucket = bucket.id
        left join (select turn, blob from part where upload = ? and number = ? order by turn desc limit 1) as last
@@ -92,14 +96,13 @@ export async function putPart(
          and coalesce(json_extract(upload.promise, '$.checksum.algorithm'), ?) is ?
          and (coalesce(json_extract(upload.promise, '$.description.encryption.kind'), '') = 'C') = ?
        on conflict do update set blob = excluded.blob
-       returning encryption`,
+       returning encryption, modified`,
       part.number,
       part.blob,
       part.blob,
       part.size,
       part.etag,
       part.checksum === undefined ? null : JSON.stringify(part.checksum),
-      part.modified,
       id,
       part.number,
       ...same(bucket),
@@ -134,18 +137,20 @@ function selectUpload(bucket: Bucket, { key, id }: Pick<Upload, "key" | "id">) {
 }
 
 /**
- * An upload with all that it holds: `parts` those that count, by number; `replaced` the blobs of parts uploaded again.
+ * An upload with all that it holds: `parts` those that count, by number; `replaced` the blobs of parts uploaded again;
+ * `seen`: whatever is older than this, in ms of D1's clock, is among them.
  * Undefined if there is no such upload, or the bucket is not as remembered.
  */
 export async function uploadWithParts(
   database: Database,
   bucket: Bucket,
   { key, id }: Pick<Upload, "key" | "id">,
-): Promise<{ upload: Upload; parts: Part[]; replaced: string[] } | undefined> {
+): Promise<{ upload: Upload; parts: Part[]; replaced: string[]; seen: number } | undefined> {
   const [uploads, rows] = await database.batch([
     selectUpload(bucket, { key, id }),
     statement(
-      "select number, blob, turn, size, etag, checksum, modified from part where upload = ? order by number, turn",
+      `select number, blob, turn, size, etag, checksum, modified, ${NOW} as now from part where upload = ?
+       order by number, turn`,
       id,
     ),
   ]);
@@ -153,16 +158,19 @@ export async function uploadWithParts(
   if (found === undefined) return undefined;
   const parts: Part[] = [];
   const replaced: string[] = [];
+  // Parts that come later have a later time than those that were seen, but one may come within the same millisecond.
+  let seen = 0;
   for (const row of (rows ?? []) as PartRow[]) {
     const previous = parts.at(-1);
     if (previous?.number === row.number) replaced.push(parts.pop()?.blob ?? "");
     parts.push(partOf(row));
+    seen = Math.max(seen, Math.min(row.modified, row.now - 1));
   }
-  return { upload: readUpload(found), parts, replaced };
+  return { upload: readUpload(found), parts, replaced, seen };
 }
 
 /**
- * Removes an upload with the parts that it had by `until` (ms since 1970), and gives the blobs of those that came later,
+ * Removes an upload with the parts that it had by `until` (ms of D1's clock), and gives the blobs of those that are left,
  * if any. Repeating it is nothing. (Not `returning`: that reads each row three times.)
  */
 export async function removeUpload(

@@ -85,7 +85,9 @@ export class Rollup<Row extends { key: string }> {
       return successor === undefined ? undefined : { key: successor, inclusive: true };
     }
     // A marker before the prefix changes nothing; the store compares bytes, so ask which of both comes later there.
-    return compareUtf8(after, prefix) < 0 ? start : { key: after, inclusive: false, id: afterId };
+    return compareUtf8(after, prefix) < 0
+      ? start
+      : { key: after, inclusive: false, id: after.startsWith(prefix) ? afterId : undefined };
   }
 }
 

@@ -71,9 +71,13 @@ function* versionsFrom(
   yield* scan<ListRow>(index, versionsStatement(condition), ...bindings, ...bindings, limit);
 }
 
-/** Where a version stands among its key's; 0, before all of them, if it is gone and its id does not say. */
+/** Where a version stands among its key's. One that is gone, and whose id does not say, hides nothing: all are given. */
 function sequenceOf(index: Index, key: string, versionId: string): number {
-  return readVersionId(versionId)?.sequence ?? findVersion(index, key, versionId)?.sequence ?? 0;
+  return (
+    readVersionId(versionId)?.sequence ??
+    findVersion(index, key, versionId)?.sequence ??
+    Number.MAX_SAFE_INTEGER
+  );
 }
 
 function entryOf(row: ListRow, latest: boolean): ListEntry {

@@ -3,7 +3,7 @@
 
 import { MAX_EXTENTS } from "../facts/extent.ts";
 import { operation } from "../operation.ts";
-import { invalidArgument } from "../wire/error.ts";
+import { invalidArgument, S3Error } from "../wire/error.ts";
 import type { Field } from "../wire/input.ts";
 import { documentAndHeaders } from "../wire/output.ts";
 import { GetObjectAttributesResponse } from "../wire/shapes.ts";
@@ -22,11 +22,10 @@ const wanted: Field<ReadonlySet<Attribute>> = ({ headers }) => {
   const text = headers.get("x-amz-object-attributes") ?? "";
   const names = text.split(",").map((name) => name.trim());
   if (text === "") {
-    throw invalidArgument(
-      "The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty",
-      "x-amz-object-attributes",
-      text,
-    );
+    throw new S3Error("InvalidRequest", {
+      message:
+        "The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty",
+    });
   }
   if (names.every((name) => (ATTRIBUTES as readonly string[]).includes(name)))
     return new Set(names as Attribute[]);

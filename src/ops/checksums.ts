@@ -30,7 +30,7 @@ export const checksumPlan: Field<ChecksumPlan | undefined> = (address) => {
   const algorithm = checksumAlgorithm(address);
   const type = address.headers.get("x-amz-checksum-type")?.toUpperCase();
   if (type !== undefined && type !== "COMPOSITE" && type !== "FULL_OBJECT") {
-    throw invalidArgument("Value for x-amz-checksum-type header is invalid.", "x-amz-checksum-type", type);
+    throw new S3Error("InvalidRequest", { message: "Value for x-amz-checksum-type header is invalid." });
   }
   if (algorithm === undefined) {
     if (type === undefined) return undefined;
@@ -86,6 +86,17 @@ export function wholeChecksum(
       message: `The provided 'x-amz-mp-object-size' header value ${size} does not match what was computed: ${total}`,
     });
   }
+  const claimed = Object.keys(checksums);
+  if (claimed.length > 1) {
+    throw new S3Error("InvalidRequest", {
+      message: "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.",
+    });
+  }
+  if (claimed.some((algorithm) => algorithm !== plan?.algorithm)) {
+    throw new S3Error("InvalidRequest", {
+      message: `The upload was created using the ${plan?.algorithm ?? "null"} checksum algorithm. The complete request must use the same one.`,
+    });
+  }
   if (plan === undefined) return undefined;
   if (type !== undefined && type.toUpperCase() !== plan.type) {
     throw new S3Error("InvalidRequest", {
@@ -98,9 +109,9 @@ export function wholeChecksum(
     plan.type === "FULL_OBJECT" && isLinear(algorithm)
       ? fullChecksum(algorithm, summed)
       : compositeChecksum(algorithm, summed);
-  const claimed = checksums[algorithm];
+  const claim = checksums[algorithm];
   // Of a composite checksum, clients may leave out how many parts it is of.
-  if (claimed !== undefined && claimed !== value && claimed !== value.replace(/-\d+$/, "")) {
+  if (claim !== undefined && claim !== value && claim !== value.replace(/-\d+$/, "")) {
     throw new S3Error("BadDigest", {
       message: `The ${algorithm.toLowerCase()} you specified did not match the calculated checksum.`,
     });

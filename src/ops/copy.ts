@@ -16,7 +16,7 @@ import { isVersionId } from "../facts/order.ts";
 import type { Slice } from "../facts/range.ts";
 import { versioningOf } from "../facts/settings.ts";
 import type { Description } from "../facts/version.ts";
-import type { NewBody, PutAnswer } from "../index/protocol.ts";
+import type { NewBody, PutAnswer, ReadAnswer } from "../index/protocol.ts";
 import { type ObjectContext, operation } from "../operation.ts";
 import { percentDecode } from "../wire/address.ts";
 import { invalidArgument, S3Error } from "../wire/error.ts";
@@ -128,6 +128,7 @@ export const copyObject = operation({
           modified: committed.modified,
           etag: committed.etag,
           ...checksumMembers(description.checksum),
+          checksumType: description.checksum?.type,
         },
         headers: {
           ...encryptionHeaders(encryption?.kind, input.encryption.customer),
@@ -171,10 +172,19 @@ export async function readSource(
   want: "none" | "all",
 ): Promise<Found> {
   const { key, versionId } = source;
-  const found = foundOr(await world.index(from).read({ key, versionId, want }), key);
+  const found = sourceOr(await world.index(from).read({ key, versionId, want }), key);
   checkReadKey(found.version.description.encryption, sourceKey);
   if (judgeRead(sourceConditions, found.version) !== "ok") throw new S3Error("PreconditionFailed");
   return found;
+}
+
+/** What was found to copy; what is missing is the source's key, and a delete marker is no source. */
+function sourceOr(answer: ReadAnswer, key: string): Found {
+  if (!("missing" in answer) || answer.missing === "version") return foundOr(answer, key);
+  if (answer.missing === "key") throw new S3Error("NoSuchKey", { elements: { Key: key } });
+  throw new S3Error("InvalidRequest", {
+    message: "The source of a copy request may not specifically refer to a delete marker by version id.",
+  });
 }
 
 /** What a copy is made of: the source as it was read, a body that holds just those bytes, and what is true of them. */
@@ -225,7 +235,9 @@ async function streamSource({ world, bucket }: ObjectContext, from: Bucket, want
   const { size, description: said } = found.version;
   if (size > MAX_COPY_BYTES) throw tooLarge();
   const known = said.checksum?.type === "FULL_OBJECT" ? said.checksum : undefined;
-  const algorithm = wanted.checksumAlgorithm === known?.algorithm ? undefined : wanted.checksumAlgorithm;
+  // A checksum of checksums says nothing of the copy, which is whole: it gets one of the same algorithm.
+  const asked = wanted.checksumAlgorithm ?? said.checksum?.algorithm;
+  const algorithm = asked === known?.algorithm ? undefined : asked;
   const slice = { offset: 0, length: size };
   const {
     body,

@@ -2,6 +2,7 @@
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 
 import type { Account } from "../directory/accounts.ts";
+import { isVersionId } from "../facts/order.ts";
 import type { ListEntry } from "../index/protocol.ts";
 import { operation } from "../operation.ts";
 import { continuation, writeCursor } from "../wire/cursor.ts";
@@ -132,6 +133,9 @@ export const listObjectVersions = operation({
         "version-id-marker",
         versionIdMarker,
       );
+    }
+    if (versionIdMarker !== "" && !isVersionId(versionIdMarker)) {
+      throw invalidArgument("Invalid version id specified", "version-id-marker", versionIdMarker);
     }
     const page = await world.index(bucket).list({
       what: "versions",

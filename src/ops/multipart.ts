@@ -163,9 +163,7 @@ function whole(
   const blobs = new Set(chosen.map(({ blob }) => blob));
   const unchosen = [...replaced, ...parts.map(({ blob }) => blob)].filter((blob) => !blobs.has(blob));
   const size = chosen.reduce((sum, part) => sum + part.size, 0);
-  const extents = chosen.filter((part) => part.size > 0).map(extentOf);
-  const body: NewBody =
-    extents.length === 0 ? { kind: "empty" } : { kind: "extents", name: upload.id, extents };
+  const body: NewBody = { kind: "extents", name: upload.id, extents: chosen.map(extentOf) };
   return {
     draft: {
       key: upload.key,

@@ -137,13 +137,12 @@ async function keepPart(
   part: Omit<Part, "blob" | "modified">,
 ): Promise<{ part: Part; headers: Record<string, string> }> {
   checkStillHere(bucket, body);
-  const kept: Part = {
-    ...part,
-    blob: body.kind === "blob" ? body.blob : freshBlobName(world, bucket),
-    modified: world.now(),
-  };
+  const kept = { ...part, blob: body.kind === "blob" ? body.blob : freshBlobName(world, bucket) };
   const taken = await putPart(world.database, bucket, { key, id }, kept, customer !== undefined);
-  if (taken !== undefined) return { part: kept, headers: encryptionHeaders(taken.encryption, customer) };
+  if (taken !== undefined) {
+    const { encryption, modified } = taken;
+    return { part: { ...kept, modified }, headers: encryptionHeaders(encryption, customer) };
+  }
   const error = await noUpload(world, bucket, id);
   const upload = await uploadOf(world.database, bucket, { key, id });
   await world.index(bucket).discard({ upload: id, blobs: [kept.blob] });

@@ -128,7 +128,7 @@ export function missing(answer: Exclude<ReadAnswer, Found>, key: string): S3Erro
       "last-modified": httpTime(answer.marker.modified),
     };
     return new S3Error("MethodNotAllowed", {
-      elements: { Method: "GET", ResourceType: "DeleteMarker" },
+      elements: { ResourceType: "DeleteMarker" },
       headers,
     });
   }
@@ -163,7 +163,7 @@ export function judge(
   if (verdict === "not modified")
     return { status: 304, headers: notModifiedHeaders(headers), body: null, slice: nothing };
   const slice = sliceAsked(version, extents, start, range, part);
-  const partial = range !== undefined || (part !== undefined && version.size > 0);
+  const partial = (range !== undefined || part !== undefined) && slice.length > 0;
   const { parts } = version.description;
   return {
     status: partial ? 206 : 200,

@@ -5,7 +5,7 @@ import { compareUtf8 } from "../facts/rollup.ts";
 import type { Tag } from "../facts/version.ts";
 import type { MarkAnswer } from "../index/protocol.ts";
 import { operation, xml } from "../operation.ts";
-import { S3Error } from "../wire/error.ts";
+import { invalidArgument, S3Error } from "../wire/error.ts";
 import type { Field } from "../wire/input.ts";
 import { document, documentAndHeaders, empty } from "../wire/output.ts";
 import { Tagging } from "../wire/shapes.ts";
@@ -27,7 +27,13 @@ const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 /** Tags as S3 allows them: how many, how long, of which characters, each key once. Throws InvalidTag. */
 export function checkTags(tags: readonly Tag[], most: number): Tag[] {
   const invalid = (message: string) => new S3Error("InvalidTag", { message });
-  if (tags.length > most) throw invalid(`Object tags cannot be greater than ${most}`);
+  if (tags.length > most) {
+    throw invalid(
+      most === MAX_OBJECT_TAGS
+        ? `Object tags cannot be greater than ${most}`
+        : `Bucket tag count cannot be greater than ${most}`,
+    );
+  }
   for (const [key, value] of tags) {
     const length = [...key].length;
     if (length === 0 || length > MAX_TAG_KEY || !TAG_TEXT.test(key) || key.startsWith("aws:")) {
@@ -55,6 +61,13 @@ export const taggingHeader: Field<Tag[] | undefined> = ({ headers }) => {
   const text = headers.get("x-amz-tagging");
   if (text === null) return undefined;
   const pairs = [...new URLSearchParams(text).entries()];
+  if (new Set(pairs.map(([key]) => key)).size < pairs.length) {
+    throw invalidArgument(
+      "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.",
+      "x-amz-tagging",
+      text,
+    );
+  }
   return checkTags(pairs, MAX_OBJECT_TAGS);
 };
 

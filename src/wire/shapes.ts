@@ -1,7 +1,20 @@
 // The documents that S3 reads and writes, each declared once.
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Types.html
 
-import { etag, flag, integer, interleaved, many, one, optional, shape, struct, text, time } from "./xml.ts";
+import {
+  etag,
+  flag,
+  instant,
+  integer,
+  interleaved,
+  many,
+  one,
+  optional,
+  shape,
+  struct,
+  text,
+  time,
+} from "./xml.ts";
 
 const owner = struct({ id: one("ID", text), displayName: optional("DisplayName", text) });
 const prefixes = struct({ prefix: one("Prefix", text) });
@@ -147,7 +160,12 @@ const checksumMembers = {
   md5: optional("ChecksumMD5", text),
 };
 
-const copied = struct({ modified: one("LastModified", time), etag: one("ETag", etag), ...checksumMembers });
+const copied = struct({
+  modified: one("LastModified", time),
+  etag: one("ETag", etag),
+  ...checksumMembers,
+  checksumType: optional("ChecksumType", text),
+});
 
 export const CopyObjectResult = shape("CopyObjectResult", copied);
 export const CopyPartResult = shape("CopyPartResult", copied);
@@ -299,7 +317,7 @@ export const ObjectLockConfiguration = shape(
 
 export const Retention = shape(
   "Retention",
-  struct({ mode: optional("Mode", text), until: optional("RetainUntilDate", time) }),
+  struct({ mode: optional("Mode", text), until: optional("RetainUntilDate", instant) }),
 );
 
 export const LegalHold = shape("LegalHold", struct({ status: one("Status", text) }));

@@ -98,6 +98,12 @@ export const time: Codec<number> = {
   },
 };
 
+/** ms since 1970, to the millisecond: what is read can be put back. */
+export const instant: Codec<number> = {
+  write: (ms) => new Date(ms).toISOString(),
+  read: time.read,
+};
+
 /** An etag: written in quotes, read with or without them. */
 export const etag: Codec<string> = {
   write: (value) => `&quot;${escapeXml(value)}&quot;`,

@@ -215,14 +215,11 @@ describe("an authorization that cannot be read", () => {
     }
   });
 
-  it("is of signature version 2, in a header or in the query", async () => {
+  it("is of signature version 2 in a header", async () => {
     const message =
       "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.";
     const inHeader = await withAuthorization(() => `AWS ${ROOT.accessKeyId}:frJIUN8DYpKDtOLCwo//yllqDzg=`);
     refused(await endpoint.send(inHeader), 400, "InvalidRequest", message);
-    const target = `/?AWSAccessKeyId=${ROOT.accessKeyId}&Expires=4102444800&Signature=vjbyPxybdZaNmGa%2ByT272YEAiv4%3D`;
-    const inQuery = { method: "GET", target, headers: { host: endpoint.host } };
-    refused(await endpoint.send(inQuery), 400, "InvalidRequest", message);
   });
 });
 

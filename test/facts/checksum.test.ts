@@ -14,6 +14,8 @@ describe("a checksum's header", () => {
       "x-amz-checksum-crc64nvme",
       "x-amz-checksum-sha1",
       "x-amz-checksum-sha256",
+      "x-amz-checksum-sha512",
+      "x-amz-checksum-md5",
     ]);
     for (const algorithm of CHECKSUM_ALGORITHMS) {
       expect(checksumAlgorithmOf(checksumHeader(algorithm))).toBe(algorithm);
@@ -32,7 +34,7 @@ describe("a checksum's header", () => {
 
   it("carries as many bytes as the digest has", () => {
     expect(CHECKSUM_ALGORITHMS.map((algorithm) => CHECKSUM_BYTES[algorithm] * 8)).toEqual([
-      32, 32, 64, 160, 256,
+      32, 32, 64, 160, 256, 512, 128,
     ]);
   });
 });
