@@ -7,7 +7,7 @@ import { invalidArgument, S3Error } from "../wire/error.ts";
 import { readSeal, type Seal, UNSIGNED_PAYLOAD } from "../wire/seal.ts";
 import type { World } from "../world.ts";
 import { openSecret, secretsKey } from "./seal-secret.ts";
-import { linkStringToSign, readLink, signLink } from "./sigv2.ts";
+import { linkStringsToSign, readLink, signLink } from "./sigv2.ts";
 import {
   ALGORITHM,
   canonicalRequest,
@@ -66,10 +66,14 @@ async function authenticateLink(world: World, address: Address): Promise<Authent
   if (link === undefined) throw new S3Error("AccessDenied");
   if (!world.config.presignV2) throw unsupportedVersion();
   const { secret, account } = await keyOf(world, link.accessKeyId);
-  const text = linkStringToSign(address, link);
-  if (!sameSignature(signLink(secret, text), link.signature)) {
+  const texts = linkStringsToSign(address, link);
+  if (!texts.some((text) => sameSignature(signLink(secret, text), link.signature))) {
     throw new S3Error("SignatureDoesNotMatch", {
-      elements: { AWSAccessKeyId: link.accessKeyId, StringToSign: text, SignatureProvided: link.signature },
+      elements: {
+        AWSAccessKeyId: link.accessKeyId,
+        StringToSign: texts[0] ?? "",
+        SignatureProvided: link.signature,
+      },
     });
   }
   if (world.now() > link.expires * 1000) {

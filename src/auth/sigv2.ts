@@ -49,9 +49,18 @@ export function readLink({ query }: Address): SignedLink | undefined {
   return { accessKeyId, signature, expires: Number(expires) };
 }
 
-/** What was signed. Virtual-hosted requests name their bucket in the resource, too. */
-export function linkStringToSign(address: Address, { expires }: SignedLink): string {
-  const { sent, query, path, bucket, hosted } = address;
+/**
+ * What may have been signed: botocore signs a bucket's path with a slash behind it that it does not send. Virtual-hosted
+ * requests name their bucket in the resource, too.
+ */
+export function linkStringsToSign(address: Address, link: SignedLink): string[] {
+  const { path, key } = address;
+  const paths = key === undefined && !path.endsWith("/") ? [path, `${path}/`] : [path];
+  return paths.map((signed) => stringToSign(address, signed, link));
+}
+
+function stringToSign(address: Address, path: string, { expires }: SignedLink): string {
+  const { sent, query, bucket, hosted } = address;
   const amzHeaders = [...sent.entries()]
     .filter(([name]) => name.startsWith("x-amz-"))
     .sort(([a], [b]) => (a < b ? -1 : 1))

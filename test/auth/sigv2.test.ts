@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { linkStringToSign, signLink } from "../../src/auth/sigv2.ts";
+import { linkStringsToSign, signLink } from "../../src/auth/sigv2.ts";
 import { type Server, startServer } from "../../src/cli/server.ts";
 import { addressOf } from "../wire/asked.ts";
 
@@ -40,7 +40,7 @@ describe("what a link signs", () => {
       host: "awsexamplebucket1.us-west-1.s3.amazonaws.com",
     });
     const hosted = { ...documented, hosted: true, bucket: "awsexamplebucket1" };
-    const text = linkStringToSign(hosted, { accessKeyId: "", signature: "", expires: 1141889120 });
+    const [text] = linkStringsToSign(hosted, { accessKeyId: "", signature: "", expires: 1141889120 });
     expect(text).toBe("GET\n\n\n1141889120\n/awsexamplebucket1/photos/puppy.jpg");
   });
 
