@@ -48,9 +48,10 @@ export function findVersion(index: Index, key: string, versionId: string): Versi
   return olderAt(index, key, named.sequence, named.nonce);
 }
 
-/** The null version of a key, if it is not the current one. */
+/** The null version of a key, if it is not the current one. (Left to itself, SQLite reads all of the key's versions.) */
 export function olderNull(index: Index, key: string): VersionRow | undefined {
-  return query<VersionRow>(index, "select * from older where key = ? and nonce = ''", key)[0];
+  const statement = "select * from older indexed by older_null where key = ? and nonce = ''";
+  return query<VersionRow>(index, statement, key)[0];
 }
 
 /** A version by its commit. */

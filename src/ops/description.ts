@@ -6,7 +6,7 @@ import { utf8Length } from "../facts/key.ts";
 import type { Lock } from "../facts/lock.ts";
 import { versioningOf } from "../facts/settings.ts";
 import type { Description, Version } from "../facts/version.ts";
-import { S3Error } from "../wire/error.ts";
+import { invalidArgument, S3Error } from "../wire/error.ts";
 import type { Field } from "../wire/input.ts";
 
 /** Largest user metadata, in bytes of names and values. */
@@ -84,7 +84,9 @@ const OVERRIDES: Record<string, string> = {
 export const overrides: Field<Record<string, string>> = ({ query }) => {
   const entries = Object.entries(OVERRIDES).flatMap(([parameter, header]): [string, string][] => {
     const value = query.get(parameter);
-    return value === undefined ? [] : [[header, value]];
+    if (value === undefined) return [];
+    if (/[\r\n\0]/.test(value)) throw invalidArgument("A header cannot have this value.", parameter, value);
+    return [[header, value]];
   });
   return Object.fromEntries(entries);
 };

@@ -81,8 +81,10 @@ export const integer: Codec<number> = {
 export const flag: Codec<boolean> = {
   write: String,
   read({ text: word }) {
-    const known: Record<string, boolean> = { true: true, false: false };
-    const value = known[word.trim().toLowerCase()];
+    const value = new Map([
+      ["true", true],
+      ["false", false],
+    ]).get(word.trim().toLowerCase());
     if (value === undefined) throw malformed();
     return value;
   },
@@ -249,11 +251,17 @@ function cdataText(content: unknown): string {
   return String(first?.["#text"] ?? "");
 }
 
-const ENTITIES: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+const ENTITIES: ReadonlyMap<string, string> = new Map([
+  ["amp", "&"],
+  ["lt", "<"],
+  ["gt", ">"],
+  ["quot", '"'],
+  ["apos", "'"],
+]);
 
 function unescapeXml(source: string): string {
   return source.replace(/&([^;&\s]{0,10});?/g, (_whole, name: string) => {
-    const known = ENTITIES[name];
+    const known = ENTITIES.get(name);
     if (known !== undefined) return known;
     const digits = /^#(?:x([0-9a-fA-F]{1,6})|([0-9]{1,7}))$/.exec(name);
     const point =
