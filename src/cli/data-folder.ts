@@ -2,7 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorCode, Failure, reason } from "./failure.ts";
@@ -47,10 +47,17 @@ export async function openDataFolder(folder: string): Promise<DataFolder> {
 
 function makeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeWithParents(path.resolve(folder));
   } catch (error) {
     throw new Failure(`cannot use the data folder ${folder}: ${reason(error)}`);
   }
+}
+
+/** Node's own recursive mkdir never ends where a folder seems to be missing and cannot be made, as below /proc. */
+function makeWithParents(folder: string): void {
+  const parent = path.dirname(folder);
+  if (!existsSync(parent)) makeWithParents(parent);
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) mkdirSync(folder);
 }
 
 async function lockFile(file: string, folder: string): Promise<{ close(): void }> {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import path from "node:path";
 import { describe, expect, it, vi } from "vitest";
@@ -194,6 +194,14 @@ describe("a server that cannot start", () => {
     } finally {
       holder.close();
     }
+  });
+
+  it.runIf(existsSync("/proc/self"))("says that its folder cannot be made", async () => {
+    expect(await run(["serve", "--port", "0", "--data", "/proc/x/data"])).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: "portico: cannot use the data folder /proc/x/data: there is no such file\n",
+    });
   });
 
   it("says that its folder cannot be written", async () => {
