@@ -3,6 +3,7 @@
 import type { Operation, Route } from "./operation.ts";
 import type { Address } from "./wire/address.ts";
 import { S3Error } from "./wire/error.ts";
+import { SUBRESOURCES } from "./wire/subresources.ts";
 
 /** An operation that S3 has and Portico has not built: known, so that nothing plainer is taken for it. */
 export interface Absent {
@@ -12,47 +13,6 @@ export interface Absent {
 }
 
 export type Row = Operation | Absent;
-
-/**
- * Parameters that name a subresource: a request with one of them is never served by a row that does not demand it.
- * Any other parameter is signed, then ignored, as S3 does.
- */
-const SUBRESOURCES: ReadonlySet<string> = new Set([
-  ...[
-    "abac",
-    "accelerate",
-    "acl",
-    "analytics",
-    "attributes",
-    "cors",
-    "delete",
-    "encryption",
-    "intelligent-tiering",
-  ],
-  ...[
-    "inventory",
-    "legal-hold",
-    "lifecycle",
-    "location",
-    "logging",
-    "metadataConfiguration",
-    "metadataTable",
-  ],
-  ...["metadataInventoryTable", "metadataJournalTable", "metrics", "notification", "object-lock"],
-  ...["ownershipControls", "policy", "policyStatus", "publicAccessBlock", "renameObject", "replication"],
-  ...[
-    "requestPayment",
-    "restore",
-    "retention",
-    "select",
-    "session",
-    "tagging",
-    "torrent",
-    "uploadId",
-    "uploads",
-  ],
-  ...["versioning", "versions", "website"],
-]);
 
 type Level = "service" | "bucket" | "object";
 

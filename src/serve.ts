@@ -85,11 +85,14 @@ async function takeBody(
   return body.read(new Payload(headers, request.body, seal, body.checksumsAre));
 }
 
-/** Does a piece of work once, however often it is asked for. */
+/** Does a piece of work once, however often it is asked for; what failed may be tried again. */
 function memo(): <T>(work: () => Promise<T>) => Promise<T> {
   let done: Promise<unknown> | undefined;
   return <T>(work: () => Promise<T>) => {
-    done ??= work();
+    done ??= work().catch((error: unknown) => {
+      done = undefined;
+      throw error;
+    });
     return done as Promise<T>;
   };
 }

@@ -7,7 +7,7 @@ import { invalidArgument, S3Error } from "../wire/error.ts";
 import { readSeal, type Seal, UNSIGNED_PAYLOAD } from "../wire/seal.ts";
 import type { World } from "../world.ts";
 import { openSecret, secretsKey } from "./seal-secret.ts";
-import { linkStringsToSign, readLink, signLink } from "./sigv2.ts";
+import { linkStringsToSign, namesUnsigned, readLink, signLink } from "./sigv2.ts";
 import {
   ALGORITHM,
   canonicalRequest,
@@ -64,7 +64,7 @@ export async function authenticate(world: World, address: Address): Promise<Auth
 async function authenticateLink(world: World, address: Address): Promise<Authenticated> {
   const link = readLink(address);
   if (link === undefined) throw new S3Error("AccessDenied");
-  if (!world.config.presignV2) throw unsupportedVersion();
+  if (!world.config.presignV2 || namesUnsigned(address)) throw unsupportedVersion();
   const { secret, account } = await keyOf(world, link.accessKeyId);
   const texts = linkStringsToSign(address, link);
   if (!texts.some((text) => sameSignature(signLink(secret, text), link.signature))) {

@@ -23,7 +23,7 @@ function isAllowed({ caller, expectedOwner }: Question, bucket: Bucket): boolean
 /** The bucket, if the caller may do this there. Throws NoSuchBucket (here only) and AccessDenied. */
 export async function admitToBucket(world: World, question: Question, name: string): Promise<Bucket> {
   const known = await knownBucket(world, name);
-  if (known === undefined) throw new S3Error("NoSuchBucket");
+  if (known === undefined) throw new S3Error("NoSuchBucket", { elements: { BucketName: name } });
   const { bucket, age } = known;
   if (isAllowed(question, bucket)) return bucket;
   // A refusal never rests on memory older than a second: decide again on what the directory says now.

@@ -3,6 +3,7 @@
 
 import { createHmac } from "node:crypto";
 import type { Address } from "../wire/address.ts";
+import { SUBRESOURCES } from "../wire/subresources.ts";
 
 /** Parameters that are part of the resource that was signed; every other one is not signed at all. */
 const SIGNED_PARAMETERS: ReadonlySet<string> = new Set([
@@ -32,6 +33,11 @@ const SIGNED_PARAMETERS: ReadonlySet<string> = new Set([
   ...["response-cache-control", "response-content-disposition", "response-content-encoding"],
   ...["response-content-language", "response-content-type", "response-expires"],
 ]);
+
+/** Whether a URL names a subresource that such a signature does not cover: anybody could have added it. */
+export function namesUnsigned({ query }: Address): boolean {
+  return query.entries.some(([name]) => SUBRESOURCES.has(name) && !SIGNED_PARAMETERS.has(name));
+}
 
 /** A signature in a URL. `expires` in seconds since 1970, `signature` in base64. */
 export interface SignedLink {

@@ -98,7 +98,8 @@ export class Payload implements Source {
       ? Promise.race([this.#flowing, scheduler.wait(FAILURE_GRACE_MS)])
       : this.#flowing);
     if ("mismatch" in stored) throw sealMismatch(this.#seal);
-    if ("failed" in stored) throw stored.failed;
+    if ("failed" in stored)
+      throw isLostConnection(stored.failed) ? new S3Error("IncompleteBody") : stored.failed;
     if (this.#seal.kind === "hash" && this.promises.checksum?.algorithm === "SHA256") {
       // R2 held the bytes to the signed hash; the checksum is then right if it says the same.
       this.#compare("SHA256", Buffer.from(this.#seal.sha256, "hex").toString("base64"));
@@ -214,6 +215,11 @@ function sealMismatch(seal: Seal, computed?: string): S3Error {
   return new S3Error("XAmzContentSHA256Mismatch", { elements });
 }
 
+/** Whether a stream ended because whoever sends it went away. */
+function isLostConnection(error: unknown): boolean {
+  return error instanceof Error && /Network connection lost|disconnected/i.test(error.message);
+}
+
 /** Large pieces, of which each is valid until the next is asked for. */
 async function* readLarge(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
   if (body === null) return;
@@ -223,7 +229,11 @@ async function* readLarge(body: ReadableStream<Uint8Array> | null): AsyncGenerat
   };
   let buffer = new ArrayBuffer(READ_BYTES);
   for (;;) {
-    const { value, done } = await reader.readAtLeast(READ_BYTES, new Uint8Array(buffer));
+    const { value, done } = await reader
+      .readAtLeast(READ_BYTES, new Uint8Array(buffer))
+      .catch((error: unknown) => {
+        throw isLostConnection(error) ? new S3Error("IncompleteBody") : error;
+      });
     if (value !== undefined && value.byteLength > 0) yield value;
     if (done || value === undefined) return;
     buffer = value.buffer as ArrayBuffer;

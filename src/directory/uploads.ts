@@ -192,6 +192,9 @@ export async function removeLateParts(database: Database, id: string): Promise<v
   await database.rows(statement("delete from part where upload = ?", id));
 }
 
+/** Round trips that one page may take; a page that would take more is cut short, as S3's pages may be. */
+const MAX_PAGE_QUERIES = 20;
+
 /** One page of the bucket's uploads, by key and then time; undefined if the bucket is not as remembered. */
 export async function listUploads(
   database: Database,
@@ -199,17 +202,26 @@ export async function listUploads(
   window: Window,
 ): Promise<Page<Upload> | undefined> {
   const rollup = new Rollup<Upload>(window);
-  for (;;) {
-    const rows = await uploadsFrom(database, bucket, rollup.bound, rollup.end, Math.max(rollup.wanted, 1));
+  let bound = rollup.bound;
+  for (let queries = 1; ; queries++) {
+    const limit = Math.max(rollup.wanted, 100);
+    const rows = await uploadsFrom(database, bucket, bound, rollup.end, limit);
     if (rows === undefined) return undefined;
-    let seeking = false;
     for (const row of rows) {
-      const step = rollup.offer(readUpload(row));
-      seeking = step === "seek";
-      if (step !== "next") break;
+      // Rows below a common prefix that was just given are passed over here, without asking again.
+      if (isBelow(rollup.page.commonPrefixes.at(-1), row.key)) continue;
+      if (rollup.offer(readUpload(row)) === "full") return rollup.page;
     }
-    if (!seeking || rollup.bound === undefined) return rollup.page;
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < limit) return rollup.page;
+    if (queries === MAX_PAGE_QUERIES) return { ...rollup.page, truncated: true };
+    const below = isBelow(rollup.page.commonPrefixes.at(-1), last.key);
+    bound = below ? rollup.bound : { key: last.key, inclusive: false, id: last.id };
   }
+}
+
+function isBelow(prefix: string | undefined, key: string): boolean {
+  return prefix !== undefined && key.startsWith(prefix);
 }
 
 async function uploadsFrom(

@@ -17,7 +17,7 @@ export function openIndex(storage: DurableObjectStorage, now: () => number): Ind
     transaction: (act) => storage.transactionSync(act),
     now,
     state: state ?? { phase: "new", generation: 0 },
-    tail: loadTail(sql),
+    tail: loadTail(sql, now()),
     rows: { calls: 0, read: 0, written: 0 },
   };
 }

@@ -2,19 +2,23 @@
 
 import type { Rows } from "./protocol.ts";
 
+/** An answer that may be asked for again; `characters` is the size of its record. */
 export interface Receipt {
   at: number;
   answer: unknown;
+  characters: number;
 }
 
-/** What is remembered of the tail. `segments`: each segment's number and the time of its last record. */
+/** What is remembered of the tail. `segments`: each one's number, the time of its last record, its size. */
 export interface Tail {
-  segments: { segment: number; last: number }[];
+  segments: { segment: number; last: number; characters: number }[];
   characters: number;
   sequence: number;
   objects: number;
   bytes: number;
   receipts: Map<string, Receipt>;
+  /** Size of the records behind `receipts`. */
+  receiptCharacters: number;
 }
 
 export type Phase = "new" | "open" | "closed";

@@ -5,8 +5,8 @@ import { type Index, query, type Tail } from "./tables.ts";
 /** How long an answer is kept to be repeated, in ms. A worker repeats a call for at most 30 s. */
 export const RECEIPT_MS = 10 * 60 * 1000;
 
-/** Most answers kept; at the 1,000 commits a second that one index can take this is still a minute. */
-export const MAX_RECEIPTS = 60_000;
+/** Most characters of records kept, so that neither memory nor waking grows with what clients send. */
+export const MAX_RECEIPT_CHARACTERS = 8 * 1024 * 1024;
 
 /** A segment is closed once its records pass this many characters: about one page of SQLite. */
 const SEGMENT_CHARACTERS = 3500;
@@ -23,22 +23,46 @@ export interface Change {
 
 type TailRow = { segment: number; sequence: number; objects: number; bytes: number; records: string };
 
-/** Reads the tail when the object wakes. */
-export function loadTail(sql: SqlStorage): Tail {
-  const tail: Tail = { segments: [], characters: 0, sequence: 0, objects: 0, bytes: 0, receipts: new Map() };
-  for (const row of sql.exec<TailRow>("select * from tail order by segment")) {
-    let last = 0;
-    for (const line of row.records.split("\n")) {
-      if (line === "") continue;
-      const [operationId, at, answer] = JSON.parse(line) as [string, number, unknown];
-      tail.receipts.set(operationId, { at, answer });
-      last = at;
+/** Reads the tail when the object wakes: the newest answers that can still be asked for; the others are let go. */
+export function loadTail(sql: SqlStorage, now: number): Tail {
+  const tail: Tail = {
+    segments: [],
+    characters: 0,
+    sequence: 0,
+    objects: 0,
+    bytes: 0,
+    receipts: new Map(),
+    receiptCharacters: 0,
+  };
+  const rows: TailRow[] = [];
+  let kept = 0;
+  for (const row of sql.exec<TailRow>("select * from tail order by segment desc")) {
+    const wanted = rows.length === 0 || (kept < MAX_RECEIPT_CHARACTERS && lastOf(row) >= now - RECEIPT_MS);
+    if (!wanted) break;
+    kept += row.records.length;
+    rows.unshift(row);
+  }
+  const oldest = rows[0];
+  if (oldest !== undefined) sql.exec("delete from tail where segment < ?", oldest.segment);
+  for (const row of rows) {
+    for (const line of row.records.split("\n").slice(0, -1)) {
+      const [operationId, at, answer] = JSON.parse(line) as StoredRecord;
+      tail.receipts.set(operationId, { at, answer, characters: line.length + 1 });
     }
-    tail.segments.push({ segment: row.segment, last });
-    tail.characters = row.records.length;
+    tail.segments.push({ segment: row.segment, last: lastOf(row), characters: row.records.length });
     Object.assign(tail, { sequence: row.sequence, objects: row.objects, bytes: row.bytes });
   }
+  tail.characters = kept;
+  tail.receiptCharacters = kept;
   return tail;
+}
+
+type StoredRecord = [operationId: string, at: number, answer: unknown];
+
+/** The time of a segment's last record. */
+function lastOf({ records }: TailRow): number {
+  const line = records.slice(records.lastIndexOf("\n", records.length - 2) + 1);
+  return (JSON.parse(line) as StoredRecord)[1];
 }
 
 /**
@@ -57,7 +81,8 @@ export function once<Answer>(index: Index, operationId: string, act: (change: Ch
   });
   if (!change.wrote) return answer;
   remember(tail, change, record, rolls);
-  tail.receipts.set(operationId, { at: change.at, answer });
+  tail.receipts.set(operationId, { at: change.at, answer, characters: record.length });
+  tail.receiptCharacters += record.length;
   return answer;
 }
 
@@ -66,7 +91,7 @@ function writeRecord(index: Index, change: Change, record: string): boolean {
   const { tail } = index;
   const last = tail.segments.at(-1);
   const counters = [change.sequence, tail.objects + change.objects, tail.bytes + change.bytes] as const;
-  if (last !== undefined && tail.characters + record.length <= SEGMENT_CHARACTERS) {
+  if (last !== undefined && last.characters + record.length <= SEGMENT_CHARACTERS) {
     query(
       index,
       "update tail set sequence = ?, objects = ?, bytes = ?, records = records || ? where segment = ?",
@@ -82,9 +107,14 @@ function writeRecord(index: Index, change: Change, record: string): boolean {
   return true;
 }
 
-/** Segments whose every answer is too old to be repeated: at most two at a time, so that no commit pays for many. */
+/** Segments to let go, for age or for room: at most two at a time, so that no commit pays for many. */
 function outdated(tail: Tail, now: number): Tail["segments"] {
-  return tail.segments.slice(0, 2).filter(({ last }) => last < now - RECEIPT_MS);
+  let characters = tail.characters;
+  return tail.segments.slice(0, Math.min(2, tail.segments.length - 1)).filter((segment) => {
+    const goes = segment.last < now - RECEIPT_MS || characters > MAX_RECEIPT_CHARACTERS;
+    if (goes) characters -= segment.characters;
+    return goes;
+  });
 }
 
 function remember(tail: Tail, change: Change, record: string, rolled: boolean): void {
@@ -93,15 +123,23 @@ function remember(tail: Tail, change: Change, record: string, rolled: boolean): 
   tail.bytes += change.bytes;
   const last = tail.segments.at(-1);
   if (rolled || last === undefined) {
-    tail.segments.splice(0, outdated(tail, change.at).length);
-    tail.segments.push({ segment: (last?.segment ?? 0) + 1, last: change.at });
-    tail.characters = record.length;
+    const gone = outdated(tail, change.at);
+    tail.segments = tail.segments.filter((segment) => !gone.includes(segment));
+    tail.segments.push({ segment: (last?.segment ?? 0) + 1, last: change.at, characters: record.length });
+    tail.characters -= gone.reduce((sum, { characters }) => sum + characters, 0);
   } else {
     last.last = change.at;
-    tail.characters += record.length;
+    last.characters += record.length;
   }
-  for (const [operationId, { at }] of tail.receipts) {
-    if (at >= change.at - RECEIPT_MS && tail.receipts.size <= MAX_RECEIPTS) break;
+  tail.characters += record.length;
+  forgetReceipts(tail, change.at);
+}
+
+/** What is remembered in memory is bounded at once; its rows follow, two at a time. */
+function forgetReceipts(tail: Tail, now: number): void {
+  for (const [operationId, { at, characters }] of tail.receipts) {
+    if (at >= now - RECEIPT_MS && tail.receiptCharacters <= MAX_RECEIPT_CHARACTERS) return;
+    tail.receiptCharacters -= characters;
     tail.receipts.delete(operationId);
   }
 }

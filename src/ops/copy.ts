@@ -226,8 +226,10 @@ function sameKey({ sourceKey, encryption }: Wanted): boolean {
 }
 
 function sharedBody({ key }: CopySource, { version }: Found): { body: NewBody; etag: string } {
-  const { size, sequence, etag } = version;
-  return { body: size === 0 ? { kind: "empty" } : { kind: "share", key, sequence }, etag };
+  const { size, sequence, etag, description: said } = version;
+  // Parts without bytes are parts, and may be read by their numbers.
+  const bare = size === 0 && said.parts === undefined;
+  return { body: bare ? { kind: "empty" } : { kind: "share", key, sequence }, etag };
 }
 
 async function streamSource({ world, bucket }: ObjectContext, from: Bucket, wanted: Wanted): Promise<Copied> {

@@ -37,7 +37,7 @@ export const lockHeaders: Field<Lock> = ({ headers }) => {
   if (mode === null || until === null) return lock;
   if (!isMode(mode)) throw invalidArgument("Unknown wormMode directive.", "x-amz-object-lock-mode", mode);
   const ms = Date.parse(until);
-  if (Number.isNaN(ms)) {
+  if (Number.isNaN(ms) || !/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/.test(until)) {
     throw invalidArgument(
       "The retain until date must be provided in ISO 8601 format",
       "x-amz-object-lock-retain-until-date",

@@ -108,7 +108,9 @@ export const completeMultipartUpload = operation({
       held === undefined
         ? await earlierAnswer(world, bucket, { key, id })
         : committedOr(
-            await world.index(bucket).put({ ...whole(held, listed, said), versioning, conditions }),
+            await world
+              .index(bucket)
+              .put({ ...whole(world, bucket, held, listed, said), versioning, conditions }),
             conditions,
           );
     if (held !== undefined) {
@@ -153,12 +155,16 @@ type Held = NonNullable<Awaited<ReturnType<typeof uploadWithParts>>>;
 
 /** The commit that ends an upload: its chosen parts as the object's extents, all other blobs as litter. */
 function whole(
+  world: World,
+  bucket: Bucket,
   { upload, parts, replaced }: Held,
   listed: ShapeValue<typeof CompleteMultipartUpload>["parts"],
   said: Claims,
 ) {
   const chosen = choose(parts, listed);
-  const { description, tags, lock, checksum: plan } = upload.promise;
+  const { description, tags, lock: promised, checksum: plan } = upload.promise;
+  // A default retention that the bucket got since the upload began holds for what is made of it.
+  const lock = promised?.retention ? promised : lockFor(bucket, promised ?? {}, world.now());
   const checksum = wholeChecksum(plan, chosen, said);
   const blobs = new Set(chosen.map(({ blob }) => blob));
   const unchosen = [...replaced, ...parts.map(({ blob }) => blob)].filter((blob) => !blobs.has(blob));
@@ -180,7 +186,8 @@ function whole(
 }
 
 function extentOf({ number, blob, size, checksum }: Part): Extent {
-  return { number, blob, size, ...(checksum && { checksum: checksum.value }) };
+  // A part without bytes has nothing in R2.
+  return { number, blob: size === 0 ? "" : blob, size, ...(checksum && { checksum: checksum.value }) };
 }
 
 /** The parts that a client names, of those that are held. Pure; throws S3's errors on order, etags, checksums and sizes. */
@@ -226,13 +233,8 @@ function compositeEtag(parts: readonly Part[]): string {
 }
 
 /** Removes an ended upload's rows; the blobs of parts that came after it was read become litter first. */
-async function clearUpload(
-  world: World,
-  bucket: Bucket,
-  { upload: { key, id }, parts }: Held,
-): Promise<void> {
-  const until = Math.max(0, ...parts.map(({ modified }) => modified));
-  const late = await removeUpload(world.database, bucket, { key, id }, until);
+async function clearUpload(world: World, bucket: Bucket, { upload: { key, id }, seen }: Held): Promise<void> {
+  const late = await removeUpload(world.database, bucket, { key, id }, seen);
   if (late.length === 0) return;
   await world.index(bucket).discard({ upload: id, blobs: late });
   await removeLateParts(world.database, id);

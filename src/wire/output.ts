@@ -47,14 +47,15 @@ export function errorReply(
   { method, resource, bucket, key, requestId, hostId }: ErrorPlace,
 ): Reply {
   if (method === "HEAD" || error.status === 304) {
-    return { status: error.status, headers: error.headers, body: null };
+    const type = error.status === 304 ? undefined : "application/xml";
+    return { status: error.status, headers: { ...error.headers, "content-type": type }, body: null };
   }
   const elements: Record<string, string | undefined> = {
     Code: error.code,
     Message: error.message,
     ...error.elements,
     Method: error.elements.Method ?? (error.code === "MethodNotAllowed" ? method : undefined),
-    BucketName: error.code.includes("Bucket") ? bucket : undefined,
+    BucketName: error.elements.BucketName ?? (error.code.includes("Bucket") ? bucket : undefined),
     Key: error.elements.Key ?? (error.code === "NoSuchKey" ? key : undefined),
     Resource: resource,
     RequestId: requestId,

@@ -6,6 +6,9 @@ import { S3Error } from "./error.ts";
 /** Largest document read, in bytes: DeleteObjects with 1,000 keys of 1,024 bytes, escaped, fits. */
 export const MAX_XML_BYTES = 8 * 1024 * 1024;
 
+/** Most tags in a document read: Complete with 10,000 parts, each with a checksum, has about 80,000. */
+const MAX_XML_TAGS = 120_000;
+
 /** Deepest nesting read; no document of S3's goes beyond 10. */
 const MAX_XML_DEPTH = 16;
 
@@ -217,10 +220,18 @@ const parser = new XMLParser({
 function parse(source: string): Node {
   // No document of S3's has a DTD: refusing it unread refuses every entity but XML's own five.
   if (source.includes("<!DOCTYPE") || source.includes("<!ENTITY")) throw malformed();
+  if (tagsIn(source) > MAX_XML_TAGS) throw malformed();
   const roots = nodes(parsed(source));
   const [root] = roots.children;
   if (root === undefined || roots.children.length !== 1 || roots.text.trim() !== "") throw malformed();
   return root;
+}
+
+/** Counted before anything is parsed: a tree takes many times the memory of its text. */
+function tagsIn(source: string): number {
+  let tags = 0;
+  for (let at = source.indexOf("<"); at >= 0; at = source.indexOf("<", at + 1)) tags += 1;
+  return tags;
 }
 
 /** The parser throws plain errors of its own for what it does not like: depth, and names such as `__proto__`. */
