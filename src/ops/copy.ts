@@ -25,20 +25,25 @@ import { documentAndHeaders } from "../wire/output.ts";
 import { CopyObjectResult } from "../wire/shapes.ts";
 import type { World } from "../world.ts";
 import { checksumAlgorithm } from "./checksums.ts";
-import { checksumMembers, description, nothingUnbuilt } from "./description.ts";
+import { checksumMembers } from "./description.ts";
 import {
   type CustomerKey,
   checkReadKey,
   customerKey,
   type EncryptionAsked,
-  encryptionAsked,
   encryptionFor,
   encryptionHeaders,
 } from "./encryption.ts";
-import { lockFor, lockHeaders } from "./lock.ts";
+import { lockFor } from "./lock.ts";
 import { type Found, foundOr, readConditions } from "./read.ts";
-import { taggingHeader } from "./tagging.ts";
-import { checkStillHere, committedOr, newVersionHeader, receiveSource, writeConditions } from "./write.ts";
+import {
+  checkStillHere,
+  committedOr,
+  newVersionHeader,
+  objectFields,
+  receiveSource,
+  writeConditions,
+} from "./write.ts";
 
 /** Largest source that CopyObject takes, in bytes. */
 export const MAX_COPY_BYTES = MAX_PUT_BYTES;
@@ -85,17 +90,13 @@ export const copyObject = operation({
   header: "x-amz-copy-source",
   allow: "s3:PutObject",
   input: {
-    nothingUnbuilt,
-    encryption: encryptionAsked,
+    ...objectFields,
     sourceKey: customerKey("x-amz-copy-source"),
     source: copySource,
     sourceConditions: readConditions("x-amz-copy-source-"),
     conditions: writeConditions,
     metadataDirective: directive("metadata"),
     taggingDirective: directive("tagging"),
-    tags: taggingHeader,
-    lock: lockHeaders,
-    description,
     checksumAlgorithm,
     sourceOwner: header("x-amz-source-expected-bucket-owner"),
   },

@@ -28,17 +28,10 @@ import {
 import type { ShapeValue } from "../wire/xml.ts";
 import { confirmBucket, type World } from "../world.ts";
 import { type Claims, checksumPlan, claims, wholeChecksum } from "./checksums.ts";
-import { checksumMembers, description, nothingUnbuilt } from "./description.ts";
-import {
-  checkPartKey,
-  customerKey,
-  encryptionAsked,
-  encryptionFor,
-  encryptionHeaders,
-} from "./encryption.ts";
-import { lockFor, lockHeaders } from "./lock.ts";
-import { taggingHeader } from "./tagging.ts";
-import { committedOr, newVersionHeader, sortableTime, writeConditions } from "./write.ts";
+import { checksumMembers, nothingUnbuilt } from "./description.ts";
+import { checkPartKey, customerKey, encryptionFor, encryptionHeaders } from "./encryption.ts";
+import { lockFor } from "./lock.ts";
+import { committedOr, newVersionHeader, objectFields, sortableTime, writeConditions } from "./write.ts";
 
 /** Least size of any part but the last, in bytes. */
 export const MIN_PART_BYTES = 5 * 1024 * 1024;
@@ -49,14 +42,7 @@ export const createMultipartUpload = operation({
   name: "CreateMultipartUpload",
   route: "POST /{Bucket}/{Key}?uploads",
   allow: "s3:PutObject",
-  input: {
-    nothingUnbuilt,
-    encryption: encryptionAsked,
-    description,
-    tags: taggingHeader,
-    lock: lockHeaders,
-    checksum: checksumPlan,
-  },
+  input: { ...objectFields, checksum: checksumPlan },
   output: documentAndHeaders(InitiateMultipartUploadResult),
   async handle({ world, bucket, key, caller }, input) {
     const { tags, lock, checksum } = input;

@@ -24,18 +24,20 @@ export const writeConditions: Field<WriteConditions> = (address) => ({
   ifNoneMatch: header("if-none-match")(address),
 });
 
+/** What may be said of any new object, however its bytes come. */
+export const objectFields = {
+  nothingUnbuilt,
+  encryption: encryptionAsked,
+  description,
+  tags: taggingHeader,
+  lock: lockHeaders,
+};
+
 export const putObject = operation({
   name: "PutObject",
   route: "PUT /{Bucket}/{Key}",
   allow: "s3:PutObject",
-  input: {
-    nothingUnbuilt,
-    encryption: encryptionAsked,
-    description,
-    tags: taggingHeader,
-    lock: lockHeaders,
-    conditions: writeConditions,
-  },
+  input: { ...objectFields, conditions: writeConditions },
   body: stream,
   output: empty(200),
   async handle({ world, bucket, key, caller, once }, input, payload) {
