@@ -43,11 +43,13 @@ function weight({ query, row }: Demand): number {
 /** Finds the row for each request; made once from the table. */
 export function makeRouter(table: readonly Row[]): (address: Address) => Operation {
   const demands = table.map(demandOf).sort((a, b) => weight(b) - weight(a) || built(b.row) - built(a.row));
+  const at = (level: Level) => demands.filter((demand) => demand.level === level);
+  const levels = { service: at("service"), bucket: at("bucket"), object: at("object") };
   return (address) => {
     const level: Level =
       address.key !== undefined ? "object" : address.bucket !== undefined ? "bucket" : "service";
     const asked = address.query.entries.map(([name]) => name).filter((name) => SUBRESOURCES.has(name));
-    const here = demands.filter((demand) => demand.level === level);
+    const here = levels[level];
     const found = here.find(
       (demand) => demand.method === address.method && isMet(demand, address) && covers(demand, asked),
     );

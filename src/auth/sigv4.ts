@@ -5,7 +5,7 @@ import { Buffer } from "node:buffer";
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { Address } from "../wire/address.ts";
 import { percentDecode } from "../wire/address.ts";
-import { percentEncode } from "../wire/names.ts";
+import { pathEncode, percentEncode } from "../wire/names.ts";
 import type { ChunkSigner } from "../wire/seal.ts";
 
 export const ALGORITHM = "AWS4-HMAC-SHA256";
@@ -66,7 +66,7 @@ export function canonicalRequest(address: Address, signed: Signed): string {
   return [
     address.method,
     // S3 encodes a path once, and normalises nothing.
-    percentEncode(percentDecode(address.path)).replaceAll("%2F", "/"),
+    pathEncode(percentDecode(address.path)),
     canonicalQuery(address, signed.place === "query"),
     headers.join(""),
     signed.signedHeaders.join(";"),

@@ -75,8 +75,9 @@ export async function createUpload(database: Database, bucket: Bucket, upload: U
 }
 
 /**
- * Keeps a part of an upload and says how the upload is encrypted; undefined if there is no such upload, its checksums are of another kind, it is `sealed` under a
- * client's key and the upload is not (or the other way round), or the bucket is not as remembered.
+ * Keeps a part of an upload and says how the upload is encrypted; undefined if there is no such upload, its checksums
+ * are of another kind, it is `sealed` under a client's key and the upload is not (or the other way round), or the bucket
+ * is not as remembered.
  */
 export async function putPart(
   database: Database,

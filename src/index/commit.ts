@@ -187,7 +187,8 @@ function removeEntry(
   request: RemoveRequest,
 ): Removed {
   const { versioning, bypass } = request;
-  const named = versionId === undefined ? currentRow(index, key) : findVersion(index, key, versionId);
+  const current = currentRow(index, key);
+  const named = versionId === undefined ? current : findVersion(index, key, versionId, current);
   const hasConditions = Object.values(conditions).some((condition) => condition !== undefined);
   if (hasConditions) {
     // A delete marker is a latest version too, with no bytes and no etag.
@@ -201,14 +202,13 @@ function removeEntry(
   }
   if (named === undefined) return versionId === undefined ? {} : { versionId };
   if (isLocked(lockOf(named), change.at, bypass)) return { refused: "locked" };
-  removeVersion(index, change, named);
+  removeVersion(index, change, named, current);
   if (versionId === undefined) return {};
   return named.marker === 0 ? { versionId } : { versionId, marker: true };
 }
 
-function removeVersion(index: Index, change: Change, row: VersionRow): void {
+function removeVersion(index: Index, change: Change, row: VersionRow, current: VersionRow | undefined): void {
   const { key, sequence } = row;
-  const current = currentRow(index, key);
   const isCurrent = current?.sequence === sequence;
   if (isCurrent) query(index, "delete from current where key = ?", key);
   else query(index, "delete from older where key = ? and sequence = ?", key, sequence);

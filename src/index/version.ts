@@ -38,9 +38,13 @@ export function newestOlder(index: Index, key: string): VersionRow | undefined {
   return query<VersionRow>(index, statement, key)[0];
 }
 
-/** A version by its id, wherever it lies. */
-export function findVersion(index: Index, key: string, versionId: string): VersionRow | undefined {
-  const current = currentRow(index, key);
+/** A version by its id, wherever it lies; `current`: the key's current one, if it has been read already. */
+export function findVersion(
+  index: Index,
+  key: string,
+  versionId: string,
+  current = currentRow(index, key),
+): VersionRow | undefined {
   if (current !== undefined && versionIdOf(current) === versionId) return current;
   if (versionId === NULL_VERSION) return olderNull(index, key);
   const named = readVersionId(versionId);

@@ -80,14 +80,14 @@ export const deleteObjects = operation({
   async handle(context, { bypass }, { objects, quiet }) {
     const { world, bucket } = context;
     if (objects.length === 0 || objects.length > MAX_DELETE_KEYS) throw new S3Error("MalformedXML");
-    const entries = objects.filter((entry) => defectOf(entry) === undefined);
+    const judged = objects.map((entry) => ({ entry, defect: defectOf(entry) }));
+    const entries = judged.flatMap(({ entry, defect }) => (defect === undefined ? [entry] : []));
+    const defects = judged.flatMap(({ entry, defect }) =>
+      defect === undefined ? [] : [errorOf(entry, defect)],
+    );
     const request = { entries: entries.map(removal), ...manner(context, bypass) };
     const { removed } = entries.length === 0 ? { removed: [] } : await world.index(bucket).remove(request);
     const results = entries.map((entry, at) => resultOf(entry, removed[at] ?? {}));
-    const defects = objects.flatMap((entry) => {
-      const defect = defectOf(entry);
-      return defect === undefined ? [] : [errorOf(entry, defect)];
-    });
     return {
       deleted: quiet ? [] : results.flatMap((result) => ("deleted" in result ? [result.deleted] : [])),
       errors: [...defects, ...results.flatMap((result) => ("error" in result ? [result.error] : []))],

@@ -138,11 +138,11 @@ function lockHeaders({ retention, hold }: Lock = {}): Record<string, string> {
   };
 }
 
-/** A checksum as a response header; nothing if there is none. */
+/** A checksum as response headers, with its type if that is known; nothing if there is none. */
 export function checksumHeaders(checksum: Description["checksum"] | Checksum): Record<string, string> {
   if (checksum === undefined) return {};
-  const type = "type" in checksum ? checksum.type : "FULL_OBJECT";
-  return { [checksumHeader(checksum.algorithm)]: checksum.value, "x-amz-checksum-type": type };
+  const shown = { [checksumHeader(checksum.algorithm)]: checksum.value };
+  return "type" in checksum ? { ...shown, "x-amz-checksum-type": checksum.type } : shown;
 }
 
 type ChecksumMembers = { [A in Lowercase<ChecksumAlgorithm>]?: string };

@@ -8,7 +8,7 @@ import { operation } from "../operation.ts";
 import { continuation, writeCursor } from "../wire/cursor.ts";
 import { invalidArgument } from "../wire/error.ts";
 import { count, encodingType, query } from "../wire/input.ts";
-import { listingEncode } from "../wire/names.ts";
+import { pathEncode } from "../wire/names.ts";
 import { document } from "../wire/output.ts";
 import { ListBucketResult, ListVersionsResult } from "../wire/shapes.ts";
 import { STORAGE_CLASS } from "./description.ts";
@@ -25,8 +25,7 @@ const window = {
 
 /** How keys are shown: as they are, or percent-encoded if the client asked for it. */
 export function speller(encoding: "url" | undefined): <T extends string | undefined>(text: T) => T {
-  return (text) =>
-    text === undefined || encoding === undefined ? text : (listingEncode(text) as typeof text);
+  return (text) => (text === undefined || encoding === undefined ? text : (pathEncode(text) as typeof text));
 }
 
 /** An owner as documents show it; only the caller's own name is known without asking. */

@@ -18,7 +18,7 @@ import type { Committed, NewBody } from "../index/protocol.ts";
 import { operation, xml } from "../operation.ts";
 import { S3Error } from "../wire/error.ts";
 import type { Field } from "../wire/input.ts";
-import { percentEncode } from "../wire/names.ts";
+import { pathEncode } from "../wire/names.ts";
 import { documentAndHeaders, empty } from "../wire/output.ts";
 import {
   CompleteMultipartUpload,
@@ -102,14 +102,10 @@ export const completeMultipartUpload = operation({
     if (held !== undefined) {
       await world.attempt("clear a completed upload", clearUpload(world, bucket, held));
     }
-    const { host, scheme } = {
-      host: address.headers.get("host") ?? "",
-      scheme: address.secure ? "https" : "http",
-    };
-    const path = `${bucket.name}/${percentEncode(key).replaceAll("%2F", "/")}`;
+    const origin = `${address.secure ? "https" : "http"}://${address.headers.get("host") ?? ""}`;
     return {
       document: {
-        location: `${scheme}://${host}/${path}`,
+        location: `${origin}/${bucket.name}/${pathEncode(key)}`,
         bucket: bucket.name,
         key,
         etag: committed.etag,

@@ -2,7 +2,6 @@
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html
 
 import { type Part, putPart, uploadOf } from "../directory/uploads.ts";
-import { type Checksum, checksumHeader } from "../facts/checksum.ts";
 import type { NewBody } from "../index/protocol.ts";
 import { type ObjectContext, operation, stream } from "../operation.ts";
 import { invalidArgument } from "../wire/error.ts";
@@ -19,16 +18,11 @@ import {
   sourceVersionHeader,
   tooLarge,
 } from "./copy.ts";
-import { checksumMembers, nothingUnbuilt, quoted } from "./description.ts";
+import { checksumHeaders, checksumMembers, nothingUnbuilt, quoted } from "./description.ts";
 import { type CustomerKey, checkPartKey, customerKey, encryptionHeaders } from "./encryption.ts";
 import { noUpload, uploadId } from "./multipart.ts";
 import { partNumberOf, readConditions } from "./read.ts";
 import { checkStillHere, freshBlobName, receivePayload } from "./write.ts";
-
-/** A part's checksum; of which type the object's will be, only its upload knows. */
-function partChecksum(checksum: Checksum | undefined): Record<string, string> {
-  return checksum === undefined ? {} : { [checksumHeader(checksum.algorithm)]: checksum.value };
-}
 
 const partNumber: Field<number> = ({ query }) => partNumberOf(query.get("partNumber") ?? "");
 
@@ -49,7 +43,8 @@ export const uploadPart = operation({
     const { checksum, length: size } = payload;
     const part = { number, size, etag, ...(checksum && { checksum }) };
     const { headers } = await keepPart(context, id, body, customer, part);
-    return { etag: quoted(etag), ...partChecksum(checksum), ...headers };
+    // Of which type the object's checksum will be, only its upload knows.
+    return { etag: quoted(etag), ...checksumHeaders(checksum), ...headers };
   },
 });
 

@@ -46,18 +46,15 @@ export const putObject = operation({
     const held = lockFor(bucket, lock, world.now());
     const { body, etag } = await once(() => receivePayload(world, bucket, payload, customer));
     checkStillHere(bucket, body);
-    const { checksum, length } = payload;
+    const { length } = payload;
+    const checksum = payload.checksum && { ...payload.checksum, type: "FULL_OBJECT" as const };
     const encryption = encryptionFor(bucket, input.encryption);
     const draft = {
       key,
       etag,
       size: length,
       owner: caller.account.id,
-      description: {
-        ...said,
-        ...(encryption && { encryption }),
-        ...(checksum && { checksum: { ...checksum, type: "FULL_OBJECT" as const } }),
-      },
+      description: { ...said, ...(encryption && { encryption }), ...(checksum && { checksum }) },
       tags,
       lock: held,
     };

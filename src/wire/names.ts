@@ -25,7 +25,7 @@ export function percentEncode(text: string): string {
   );
 }
 
-/** A key as a listing with `encoding-type=url` shows it: slashes stay. */
-export function listingEncode(text: string): string {
+/** Percent-encoding that leaves slashes: of paths, and of keys in a listing with `encoding-type=url`. */
+export function pathEncode(text: string): string {
   return percentEncode(text).replaceAll("%2F", "/");
 }
