@@ -44,7 +44,7 @@ export interface Caller {
 export const ANONYMOUS: Caller = {
   kind: "anonymous",
   account: {
-    id: "65a011a29cdf8ec533ec3d1ccaae921c00000000000000000000000000000000",
+    id: "65a011a29cdf8ec533ec3d1ccaae921c",
     displayName: "",
     number: "anonymous",
   },
