@@ -1,8 +1,9 @@
 // What an S3 operation is: one declaration of name, route, permission, input, body, output and handler.
 
 import { isUtf8 } from "node:buffer";
-import type { Caller } from "./auth/authenticate.ts";
-import type { Action } from "./auth/authorize.ts";
+import type { Access, Action, Asker } from "./auth/authorize.ts";
+import type { Caller } from "./auth/caller.ts";
+import type { Circumstances } from "./auth/context.ts";
 import type { Payload } from "./body/payload.ts";
 import type { Bucket } from "./directory/buckets.ts";
 import type { Address } from "./wire/address.ts";
@@ -20,7 +21,12 @@ export type BucketNeed = "remembered" | "fresh" | "name";
 
 export interface ServiceContext {
   world: World;
+  /** What the operation wants allowed, for what this request asks. */
+  actions: readonly Action[];
   caller: Caller;
+  /** The caller with how long ago that was looked up, for decisions about other buckets than the request's. */
+  asker: Asker;
+  circumstances: Circumstances;
   address: Address;
   /** Does work that must not be done again when the request is decided anew on fresh settings. */
   once<T>(work: () => Promise<T>): Promise<T>;
@@ -30,6 +36,8 @@ export interface NameContext extends ServiceContext {
 }
 export interface BucketContext extends NameContext {
   bucket: Bucket;
+  /** Decides whatever else the handler has to know about what the caller may do here. */
+  access: Access;
 }
 export interface ObjectContext extends BucketContext {
   key: string;
@@ -53,12 +61,22 @@ export interface BodyReader<B> {
   read(payload: Payload): Promise<B> | B;
 }
 
+/** The actions that the caller must be allowed, for what this request asks. */
+export type Allowance = Action | ((address: Address) => readonly Action[]);
+
+/**
+ * Where the decision falls: before anything is read; by the handler, with the object that it reads (`readAllowed`,
+ * `judgeObject`); or by the handler alone.
+ */
+export type Judged = "before" | "with the object" | "by the handler";
+
 interface Declaration<R extends Route, N extends BucketNeed, F extends Fields, B, O> {
   name: string;
   route: R;
   /** Headers that, besides the route, tell this operation from a plainer one; lower case. */
   header?: string;
-  allow: Action;
+  allow: Allowance;
+  judged?: Judged;
   bucket?: N;
   input: F;
   body?: BodyReader<B>;
@@ -71,7 +89,8 @@ export interface Operation {
   name: string;
   route: Route;
   header: string | undefined;
-  allow: Action;
+  allow(address: Address): readonly Action[];
+  judged: Judged;
   bucket: BucketNeed;
   body: BodyReader<unknown> | undefined;
   read(address: Address): unknown;
@@ -86,12 +105,14 @@ export function operation<
   B = undefined,
   const N extends BucketNeed = "remembered",
 >(declaration: Declaration<R, N, F, B, O>): Operation {
-  const { name, route, header, allow, bucket = "remembered", input, body, output, handle } = declaration;
+  const { name, route, header, allow, judged = "before", bucket = "remembered" } = declaration;
+  const { input, body, output, handle } = declaration;
   return {
     name,
     route,
     header,
-    allow,
+    allow: typeof allow === "function" ? allow : () => [allow],
+    judged,
     bucket,
     body,
     read: (address) => readFields(input, address),
@@ -101,16 +122,22 @@ export function operation<
   };
 }
 
+/** An action on the object or, if the request names one, on a version of it. */
+export function versioned(object: Action, version: Action): (address: Address) => readonly Action[] {
+  return ({ query }) => [query.has("versionId") ? version : object];
+}
+
 /** The body as it comes, for a handler that stores it. */
 export const stream: BodyReader<Payload> = { required: true, read: (payload) => payload };
 
-/** An XML document; `integrity`: S3 demands a checksum or Content-MD5 with it. */
+/** An XML document of at most `most` bytes; `integrity`: S3 demands a checksum or Content-MD5 with it. */
 export function xml<T>(
   shape: Shape<T>,
   {
     integrity = false,
     checksumsAre = "of the body",
-  }: { integrity?: boolean; checksumsAre?: "of the body" | "of the object" } = {},
+    most = MAX_XML_BYTES,
+  }: { integrity?: boolean; checksumsAre?: "of the body" | "of the object"; most?: number } = {},
 ): BodyReader<T> {
   return {
     required: true,
@@ -123,17 +150,17 @@ export function xml<T>(
         });
       }
       if (payload.length === 0) throw new S3Error("MalformedXML");
-      return shape.read(utf8(await payload.bytes(MAX_XML_BYTES)));
+      return shape.read(utf8(await payload.bytes(most)));
     },
   };
 }
 
 /** An XML document that may be left out. */
-export function optionalXml<T>(shape: Shape<T>): BodyReader<T | undefined> {
+export function optionalXml<T>(shape: Shape<T>, most = MAX_XML_BYTES): BodyReader<T | undefined> {
   return {
     required: false,
     async read(payload) {
-      const bytes = await payload.bytes(MAX_XML_BYTES);
+      const bytes = await payload.bytes(most);
       return bytes.byteLength === 0 ? undefined : shape.read(utf8(bytes));
     },
   };

@@ -1,6 +1,6 @@
 // THE TABLE: every operation that S3 has, built or absent. Nothing else knows an operation by name.
 
-import { getBucketAcl, getObjectAcl } from "./ops/acl.ts";
+import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from "./ops/acl.ts";
 import { getObjectAttributes } from "./ops/attributes.ts";
 import { createBucket, deleteBucket, getBucketLocation, headBucket } from "./ops/bucket.ts";
 import { copyObject } from "./ops/copy.ts";
@@ -17,6 +17,15 @@ import {
 } from "./ops/lock.ts";
 import { abortMultipartUpload, completeMultipartUpload, createMultipartUpload } from "./ops/multipart.ts";
 import { uploadPart, uploadPartCopy } from "./ops/parts.ts";
+import { deleteBucketPolicy, getBucketPolicy, getBucketPolicyStatus, putBucketPolicy } from "./ops/policy.ts";
+import {
+  deleteBucketOwnershipControls,
+  deletePublicAccessBlock,
+  getBucketOwnershipControls,
+  getPublicAccessBlock,
+  putBucketOwnershipControls,
+  putPublicAccessBlock,
+} from "./ops/public-access.ts";
 import { getObject, headObject } from "./ops/read.ts";
 import { renameObject } from "./ops/rename.ts";
 import { listBuckets } from "./ops/service.ts";
@@ -49,11 +58,8 @@ const ABSENT: readonly Absent[] = [
   { name: "DeleteBucketMetadataConfiguration", route: "DELETE /{Bucket}?metadataConfiguration" },
   { name: "DeleteBucketMetadataTableConfiguration", route: "DELETE /{Bucket}?metadataTable" },
   { name: "DeleteBucketMetricsConfiguration", route: "DELETE /{Bucket}?metrics" },
-  { name: "DeleteBucketOwnershipControls", route: "DELETE /{Bucket}?ownershipControls" },
-  { name: "DeleteBucketPolicy", route: "DELETE /{Bucket}?policy" },
   { name: "DeleteBucketReplication", route: "DELETE /{Bucket}?replication" },
   { name: "DeleteBucketWebsite", route: "DELETE /{Bucket}?website" },
-  { name: "DeletePublicAccessBlock", route: "DELETE /{Bucket}?publicAccessBlock" },
   { name: "GetBucketAbac", route: "GET /{Bucket}?abac" },
   { name: "GetBucketAnalyticsConfiguration", route: "GET /{Bucket}?analytics&id={id}" },
   { name: "GetBucketIntelligentTieringConfiguration", route: "GET /{Bucket}?intelligent-tiering&id={id}" },
@@ -69,7 +75,6 @@ const ABSENT: readonly Absent[] = [
   { name: "ListDirectoryBuckets", route: "GET /?x-id=ListDirectoryBuckets" },
   { name: "PutBucketAbac", route: "PUT /{Bucket}?abac" },
   { name: "PutBucketAccelerateConfiguration", route: "PUT /{Bucket}?accelerate" },
-  { name: "PutBucketAcl", route: "PUT /{Bucket}?acl" },
   { name: "PutBucketAnalyticsConfiguration", route: "PUT /{Bucket}?analytics" },
   { name: "PutBucketCors", route: "PUT /{Bucket}?cors" },
   { name: "PutBucketIntelligentTieringConfiguration", route: "PUT /{Bucket}?intelligent-tiering" },
@@ -80,13 +85,9 @@ const ABSENT: readonly Absent[] = [
   { name: "PutBucketMetricsConfiguration", route: "PUT /{Bucket}?metrics" },
   { name: "PutBucketNotification", route: "PUT /{Bucket}?notification" },
   { name: "PutBucketNotificationConfiguration", route: "PUT /{Bucket}?notification" },
-  { name: "PutBucketOwnershipControls", route: "PUT /{Bucket}?ownershipControls" },
-  { name: "PutBucketPolicy", route: "PUT /{Bucket}?policy" },
   { name: "PutBucketReplication", route: "PUT /{Bucket}?replication" },
   { name: "PutBucketRequestPayment", route: "PUT /{Bucket}?requestPayment" },
   { name: "PutBucketWebsite", route: "PUT /{Bucket}?website" },
-  { name: "PutObjectAcl", route: "PUT /{Bucket}/{Key}?acl" },
-  { name: "PutPublicAccessBlock", route: "PUT /{Bucket}?publicAccessBlock" },
   { name: "RestoreObject", route: "POST /{Bucket}/{Key}?restore" },
   { name: "SelectObjectContent", route: "POST /{Bucket}/{Key}?select&select-type=2" },
   { name: "UpdateBucketMetadataInventoryTableConfiguration", route: "PUT /{Bucket}?metadataInventoryTable" },
@@ -104,13 +105,19 @@ export const OPERATIONS: readonly Row[] = [
   createMultipartUpload,
   deleteBucket,
   deleteBucketEncryption,
+  deleteBucketOwnershipControls,
+  deleteBucketPolicy,
   deleteBucketTagging,
   deleteObject,
   deleteObjects,
   deleteObjectTagging,
+  deletePublicAccessBlock,
   getBucketAcl,
   getBucketEncryption,
   getBucketLocation,
+  getBucketOwnershipControls,
+  getBucketPolicy,
+  getBucketPolicyStatus,
   getBucketTagging,
   getBucketVersioning,
   getObject,
@@ -120,6 +127,7 @@ export const OPERATIONS: readonly Row[] = [
   getObjectLockConfiguration,
   getObjectRetention,
   getObjectTagging,
+  getPublicAccessBlock,
   headBucket,
   headObject,
   listBuckets,
@@ -128,14 +136,19 @@ export const OPERATIONS: readonly Row[] = [
   listObjectsV2,
   listObjectVersions,
   listParts,
+  putBucketAcl,
   putBucketEncryption,
+  putBucketOwnershipControls,
+  putBucketPolicy,
   putBucketTagging,
   putBucketVersioning,
   putObject,
+  putObjectAcl,
   putObjectLegalHold,
   putObjectLockConfiguration,
   putObjectRetention,
   putObjectTagging,
+  putPublicAccessBlock,
   renameObject,
   uploadPart,
   uploadPartCopy,

@@ -1,9 +1,9 @@
 // THE LIFE OF A REQUEST, from its address to its answer, and the only place where an error is caught.
 
-import { authenticate, type Caller } from "./auth/authenticate.ts";
-import { admitToBucket } from "./auth/authorize.ts";
+import { admit } from "./admit.ts";
+import { authenticate } from "./auth/authenticate.ts";
 import { Payload } from "./body/payload.ts";
-import { BucketMoved, Unavailable } from "./facts/outage.ts";
+import { BucketMoved, CallerMoved, Unavailable } from "./facts/outage.ts";
 import type { Operation } from "./operation.ts";
 import { OPERATIONS } from "./operations.ts";
 import { makeRouter } from "./router.ts";
@@ -13,8 +13,11 @@ import { errorReply, type Reply } from "./wire/output.ts";
 import type { Seal } from "./wire/seal.ts";
 import { finishDeletion, type World } from "./world.ts";
 
-/** How often a request is decided anew because its bucket was not as remembered. */
-const MAX_DECISIONS = 4;
+/** How often a request is decided anew because its bucket was not as remembered: as many writers may change it at once. */
+const MAX_DECISIONS = 64;
+
+/** Longest wait before a request is decided anew, in ms; those who change one bucket at once should not do so in step. */
+const MAX_STEP_ASIDE_MS = 100;
 
 const route = makeRouter(OPERATIONS);
 
@@ -37,41 +40,34 @@ export async function serve(
     const address = readAddress(request, world.config);
     Object.assign(place, { resource: address.path, bucket: address.bucket, key: address.key });
     const operation = route(address);
-    const { caller, seal } = await authenticate(world, address);
-    const input = operation.read(address);
     const [once, takeOnce] = [memo(), memo()];
     return await decide(world, async () => {
-      const admitted = await admit(world, operation, caller, address);
-      const body = await takeOnce(() => takeBody(operation, request, address, seal));
-      return operation.respond({ world, caller, address, once, ...admitted }, input, body);
+      const asker = await authenticate(world, address);
+      const input = operation.read(address);
+      const admitted = await admit(world, operation, asker, address);
+      const body = await takeOnce(() => takeBody(operation, request, address, asker.seal));
+      return operation.respond({ world, address, once, ...admitted }, input, body);
     });
   } catch (error) {
     return errorReply(asS3Error(world, error, requestId), place);
   }
 }
 
-/** What the operation acts on, if the caller may. Whoever has an account may act on it: an own bucket, a list of them. */
-async function admit(world: World, { allow, bucket: need }: Operation, caller: Caller, address: Address) {
-  const { bucket: name, key } = address;
-  if (name === undefined || need === "name") return { name };
-  if (need === "fresh") world.memory.buckets.forget(name);
-  const expectedOwner = address.headers.get("x-amz-expected-bucket-owner") ?? undefined;
-  const bucket = await admitToBucket(world, { caller, action: allow, expectedOwner }, name);
-  return { name, bucket, key };
-}
-
 /** Decides again, on fresh settings, while a bucket turns out not to be what was remembered of it. */
 async function decide(world: World, act: () => Promise<Reply>): Promise<Reply> {
   for (let decisions = 1; ; decisions++) {
     const outcome = await act().catch((error: unknown) => {
-      if (error instanceof BucketMoved) return error;
+      if (error instanceof BucketMoved || error instanceof CallerMoved) return error;
       throw error;
     });
+    if (outcome instanceof CallerMoved && decisions < MAX_DECISIONS) continue;
+    if (outcome instanceof CallerMoved) throw new Unavailable(outcome.name);
     if (!(outcome instanceof BucketMoved)) return outcome;
     const { bucket, how } = outcome;
     if (how === "lost" || decisions === MAX_DECISIONS) throw new Unavailable(outcome.message);
     world.memory.buckets.forget(bucket.name);
     if (how === "closed") await finishDeletion(world, bucket);
+    if (decisions > 1) await scheduler.wait(Math.random() * Math.min(MAX_STEP_ASIDE_MS, 10 * decisions));
   }
 }
 

@@ -20,10 +20,15 @@ export interface Env {
   /** Canonical id and name of the root key's account. */
   ROOT_ACCOUNT?: string;
   ROOT_NAME?: string;
+  ROOT_EMAIL?: string;
   /** "1": encryption keys may come over plain HTTP. For loopback. */
   PLAIN_KEYS?: string;
   /** "1": URLs presigned with signature version 2 are taken. */
   PRESIGN_V2?: string;
+  /** "1": see `Config.legacyAcl`. */
+  LEGACY_ACL?: string;
+  /** The address that every client has, where no edge says: on loopback. "unknown": nobody knows. */
+  CLIENT_ADDRESS?: string;
   /** See `Config.expectHoldMs`. For the local server. */
   EXPECT_HOLD_MS?: string;
 }
@@ -48,7 +53,14 @@ export function readConfig(env: Env): Config | Unready {
     };
   }
   const [, accessKeyId = "", secret = ""] = found;
-  const account = { id: env.ROOT_ACCOUNT || ROOT_ACCOUNT, displayName: env.ROOT_NAME || "root" };
+  const account = {
+    id: env.ROOT_ACCOUNT || ROOT_ACCOUNT,
+    displayName: env.ROOT_NAME || "root",
+    email: env.ROOT_EMAIL ?? "",
+  };
+  if (!/^[0-9a-f]{64}$/.test(account.id)) {
+    return { unready: "Portico is not set up: ROOT_ACCOUNT must be 64 lower-case hexadecimal digits.\n" };
+  }
   return {
     region: env.REGION || "us-east-1",
     domains: (env.DOMAINS ?? "")
@@ -59,6 +71,8 @@ export function readConfig(env: Env): Config | Unready {
     masterSecret: env.MASTER_SECRET ?? "",
     plainKeys: env.PLAIN_KEYS === "1",
     presignV2: env.PRESIGN_V2 === "1",
+    legacyAcl: env.LEGACY_ACL === "1",
+    clientAddress: env.CLIENT_ADDRESS === "unknown" ? undefined : env.CLIENT_ADDRESS || "edge",
     expectHoldMs: Number(env.EXPECT_HOLD_MS ?? 0),
   };
 }

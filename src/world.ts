@@ -22,12 +22,16 @@ const MAX_REMEMBERED = 10_000;
 export interface Config {
   region: string;
   domains: readonly string[];
-  root: { accessKeyId: string; secret: string; account: { id: string; displayName: string } };
+  root: { accessKeyId: string; secret: string; account: { id: string; displayName: string; email: string } };
   masterSecret: string;
   /** Whether clients may send encryption keys over plain HTTP: on loopback only. */
   plainKeys: boolean;
   /** Whether URLs signed with version 2 are taken. */
   presignV2: boolean;
+  /** Whether new buckets take ACLs and are not closed to the public, as S3's were before April 2023. */
+  legacyAcl: boolean;
+  /** Where clients' addresses come from: the edge, which vouches for them; else the one address that all have, if known. */
+  clientAddress: "edge" | (string & {}) | undefined;
   /** How long to hold an answer that would strand a client, in ms; 0 where the platform sends `100 Continue` itself. */
   expectHoldMs: number;
 }
@@ -86,11 +90,18 @@ export interface Memory {
   buckets: Remembered<Bucket>;
   keys: Remembered<KeyHolder & { secret: string }>;
   signingKeys: Remembered<{ secret: string; key: Uint8Array }>;
+  /** Accounts' display names by canonical id. */
+  names: Remembered<string>;
   secretsKey?: Promise<CryptoKey>;
 }
 
 export function freshMemory(): Memory {
-  return { buckets: new Remembered(), keys: new Remembered(), signingKeys: new Remembered() };
+  return {
+    buckets: new Remembered(),
+    keys: new Remembered(),
+    signingKeys: new Remembered(),
+    names: new Remembered(),
+  };
 }
 
 /** A bucket as remembered, or read now. `age` in ms. */

@@ -1,11 +1,14 @@
 // Who asks: from a request to the account whose key signed it, and to what vouches for its body.
 
 import { Buffer } from "node:buffer";
-import { type Account, type KeyHolder, keyHolder } from "../directory/accounts.ts";
+import { type KeyHolder, keyHolder } from "../directory/accounts.ts";
+import { accountNumber } from "../facts/account.ts";
 import type { Address } from "../wire/address.ts";
 import { invalidArgument, S3Error } from "../wire/error.ts";
 import { readSeal, type Seal, UNSIGNED_PAYLOAD } from "../wire/seal.ts";
 import type { World } from "../world.ts";
+import type { Asker } from "./authorize.ts";
+import { ANONYMOUS, type Caller, rootCaller } from "./caller.ts";
 import { openSecret, secretsKey } from "./seal-secret.ts";
 import { linkStringsToSign, namesUnsigned, readLink, signLink } from "./sigv2.ts";
 import {
@@ -28,18 +31,12 @@ export const MAX_SKEW_MS = 15 * 60 * 1000;
 /** Longest life of a presigned URL, in seconds. */
 export const PRESIGN_SECONDS_MAX = 7 * 24 * 3600;
 
-/** Someone whose signature held. */
-export interface Caller {
-  account: Pick<Account, "id" | "displayName">;
-  accessKeyId: string;
-}
-
-export interface Authenticated {
-  caller: Caller;
+/** Someone whose signature held, or nobody; and what vouches for the body. */
+export interface Authenticated extends Asker {
   seal: Seal;
 }
 
-/** Verifies the request's signature. Throws S3's error for each way in which it does not hold; anonymous is AccessDenied. */
+/** Verifies the request's signature, if it has one. Throws S3's error for each way in which it does not hold. */
 export async function authenticate(world: World, address: Address): Promise<Authenticated> {
   const signed = readSigned(address);
   if (signed === undefined) return authenticateLink(world, address);
@@ -50,22 +47,38 @@ export async function authenticate(world: World, address: Address): Promise<Auth
   }
   checkScope(world, signed);
   checkTime(world.now(), signed, address);
-  const { secret, account } = await keyOf(world, signed.scope.accessKeyId);
+  const { secret, ...asker } = await keyOf(world, signed.scope.accessKeyId);
   const key = rememberedSigningKey(world, secret, signed);
   const canonical = canonicalRequest(address, signed);
   const text = stringToSign(canonical, signed);
   if (!sameSignature(sign(key, text), signed.signature)) throw mismatch(signed, canonical, text);
   checkAllSigned(address, signed);
   const seal = readSeal(bodyHash(address, signed), () => chunkSigner(key, signed));
-  return { caller: { account, accessKeyId: signed.scope.accessKeyId }, seal };
+  const signedAt = parseTimestamp(signed.timestamp) ?? 0;
+  return { ...asker, seal, signed: { place: signed.place, version: "v4", signedAt } };
+}
+
+/** Nobody's request: its body may still be hashed, or aws-chunked with unsigned chunks. */
+function anonymous({ sent }: Address): Authenticated {
+  const value = sent.get("x-amz-content-sha256") ?? UNSIGNED_PAYLOAD;
+  const seal = readSeal(value, () => {
+    throw new S3Error("AccessDenied");
+  });
+  return {
+    caller: ANONYMOUS,
+    seal,
+    signed: { place: "none", version: "none" },
+    age: 0,
+    forget: () => undefined,
+  };
 }
 
 /** A URL with a signature of version 2, where the deployment takes those; anything else unsigned is anonymous. */
 async function authenticateLink(world: World, address: Address): Promise<Authenticated> {
   const link = readLink(address);
-  if (link === undefined) throw new S3Error("AccessDenied");
+  if (link === undefined) return anonymous(address);
   if (!world.config.presignV2 || namesUnsigned(address)) throw unsupportedVersion();
-  const { secret, account } = await keyOf(world, link.accessKeyId);
+  const { secret, ...asker } = await keyOf(world, link.accessKeyId);
   const texts = linkStringsToSign(address, link);
   if (!texts.some((text) => sameSignature(signLink(secret, text), link.signature))) {
     throw new S3Error("SignatureDoesNotMatch", {
@@ -85,7 +98,7 @@ async function authenticateLink(world: World, address: Address): Promise<Authent
   const sent = address.sent.get("x-amz-content-sha256");
   const streams = sent?.startsWith("STREAMING-UNSIGNED-") ?? false;
   const seal: Seal = streams ? { kind: "chunked", trailer: true, signer: undefined } : { kind: "unsigned" };
-  return { caller: { account, accessKeyId: link.accessKeyId }, seal };
+  return { ...asker, seal, signed: { place: "query", version: "v2" } };
 }
 
 function isoSeconds(ms: number): string {
@@ -308,15 +321,18 @@ function mismatch({ scope, signature }: Signed, request: string, text: string): 
   });
 }
 
-async function keyOf(
-  world: World,
-  accessKeyId: string,
-): Promise<Pick<KeyHolder, "account"> & { secret: string }> {
+/** Whose key this is, as an asker yet to be told how it signed, and the key's secret. */
+async function keyOf(world: World, accessKeyId: string): Promise<Omit<Asker, "signed"> & { secret: string }> {
   const { root, masterSecret } = world.config;
-  if (accessKeyId === root.accessKeyId) return { secret: root.secret, account: root.account };
+  const forget = () => world.memory.keys.forget(accessKeyId);
+  if (accessKeyId === root.accessKeyId)
+    return { secret: root.secret, caller: callerOf(root.account, accessKeyId), age: 0, forget };
   const asked = world.now();
   const known = world.memory.keys.get(accessKeyId, asked);
-  if (known !== undefined) return known.value;
+  if (known !== undefined) {
+    const { secret, account } = known.value;
+    return { secret, caller: callerOf(account, accessKeyId), age: known.age, forget };
+  }
   const holder = await keyHolder(world.database, accessKeyId);
   if (holder === undefined || holder.disabled) {
     throw new S3Error("InvalidAccessKeyId", { elements: { AWSAccessKeyId: accessKeyId } });
@@ -324,7 +340,11 @@ async function keyOf(
   world.memory.secretsKey ??= secretsKey(masterSecret);
   const secret = await openSecret(await world.memory.secretsKey, accessKeyId, holder.sealed);
   world.memory.keys.set(accessKeyId, { ...holder, secret }, asked);
-  return { account: holder.account, secret };
+  return { secret, caller: callerOf(holder.account, accessKeyId), age: 0, forget };
+}
+
+function callerOf(account: KeyHolder["account"], accessKeyId: string): Caller {
+  return rootCaller({ ...account, number: accountNumber(account.id) }, accessKeyId);
 }
 
 function rememberedSigningKey({ memory, now }: World, secret: string, { scope }: Signed): Uint8Array {

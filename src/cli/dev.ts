@@ -64,6 +64,7 @@ export function devArguments(plan: DevPlan, secret: string): string[] {
     REGION: plan.region,
     DOMAINS: plan.domains.join(","),
     LEGACY_ACL: plan.legacyAcl ? "1" : "",
+    CLIENT_ADDRESS: isLoopback(plan.host) ? "127.0.0.1" : "unknown",
     PLAIN_KEYS: isLoopback(plan.host) ? "1" : "",
     PRESIGN_V2: "1",
     EXPECT_HOLD_MS: "1100",

@@ -24,6 +24,23 @@ export async function accountById(database: Database, id: string): Promise<Accou
   return (await database.rows<Account>(statement(`select ${ACCOUNT} from account where id = ?`, id)))[0];
 }
 
+export type AccountName = { id: string; displayName: string; email: string };
+
+/** What accounts are called that have one of these ids or emails. */
+export async function accountNames(
+  database: Database,
+  { ids, emails }: { ids: string[]; emails: string[] },
+): Promise<AccountName[]> {
+  return database.rows<AccountName>(
+    statement(
+      `select id, display_name as displayName, email from account
+       where id in (select value from json_each(?)) or (email <> '' and email in (select value from json_each(?)))`,
+      JSON.stringify(ids),
+      JSON.stringify(emails),
+    ),
+  );
+}
+
 /** Creates the account, or brings its name and email up to date. */
 export async function putAccount(database: Database, account: Account): Promise<void> {
   await database.rows(

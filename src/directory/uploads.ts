@@ -1,13 +1,14 @@
 // Multipart uploads in progress and their parts, as D1 keeps them.
 
 import type { Checksum, ChecksumPlan } from "../facts/checksum.ts";
+import type { Grant } from "../facts/grant.ts";
 import type { Lock } from "../facts/lock.ts";
 import { type Bound, type Page, Rollup, type Window } from "../facts/rollup.ts";
 import type { Description, Tag } from "../facts/version.ts";
 import type { Bucket } from "./buckets.ts";
 import { type Database, type Row, statement } from "./database.ts";
 
-/** An upload. `key` and `id` name it within its bucket; `initiated` in ms since 1970. */
+/** An upload. `key` and `id` name it within its bucket; `owner`: the account that began it; `initiated` in ms since 1970. */
 export interface Upload {
   key: string;
   id: string;
@@ -22,6 +23,9 @@ export interface ObjectPromise {
   tags?: Tag[] | undefined;
   lock?: Lock | undefined;
   checksum?: ChecksumPlan | undefined;
+  /** Whose it will be; absent in uploads begun before there were ACLs: whoever began it. */
+  owner?: string;
+  grants?: Grant[] | undefined;
 }
 
 /** A part as it counts. `etag` without quotes, `size` in bytes, `modified` in ms since 1970. */

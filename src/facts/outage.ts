@@ -12,6 +12,11 @@ export interface RememberedBucket {
   generation: number;
 }
 
+/** Who asks is not what was remembered of them: decide again on what the directory says now. */
+export class CallerMoved extends Error {
+  override readonly name = "CallerMoved";
+}
+
 /**
  * The bucket is not what the caller remembers: `closed` (its index is closed: deleted), `stale` (its settings changed),
  * `lost` (its index was never opened although a row names it). Decide again on fresh settings.

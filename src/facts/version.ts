@@ -2,6 +2,7 @@
 
 import type { ObjectChecksum } from "./checksum.ts";
 import type { Encryption } from "./encryption.ts";
+import type { Grant } from "./grant.ts";
 import type { Lock } from "./lock.ts";
 
 /** How a bucket keeps versions: never did; each put makes one; puts replace the null version. */
@@ -32,6 +33,8 @@ export interface Draft {
   description: Description;
   tags?: Tag[] | undefined;
   lock?: Lock | undefined;
+  /** Absent: the owner has full control, and nobody else has any. */
+  grants?: Grant[] | undefined;
 }
 
 /** A version as the index keeps it. `sequence` is its commit's place in the bucket's history; times in ms since 1970. */

@@ -57,6 +57,7 @@ export function commitPut(index: Index, { operationId }: Mutator, request: PutRe
       description: JSON.stringify(draft.description),
       tags: draft.tags === undefined ? null : JSON.stringify(draft.tags),
       lock: draft.lock === undefined ? null : JSON.stringify(draft.lock),
+      grants: draft.grants === undefined ? null : JSON.stringify(draft.grants),
     });
     supersede(index, change, current, victim);
     writeRow(index, "current", row);
@@ -88,8 +89,8 @@ function makeRow(
 }
 
 function writeRow(index: Index, table: "current" | "older", row: VersionRow): void {
-  const { key, sequence, nonce, marker, size, etag, modified, owner, body, pages, description, tags, lock } =
-    row;
+  const { key, sequence, nonce, marker, size, etag, modified, owner, body, pages } = row;
+  const { description, tags, lock, grants } = row;
   const values = [
     key,
     sequence,
@@ -104,6 +105,7 @@ function writeRow(index: Index, table: "current" | "older", row: VersionRow): vo
     description,
     tags,
     lock,
+    grants,
   ];
   query(index, `insert or replace into ${table} values (${values.map(() => "?").join(", ")})`, ...values);
 }
@@ -249,6 +251,7 @@ function coverWithMarker(
     description: "{}",
     tags: null,
     lock: null,
+    grants: null,
   };
   const marker = makeRow(change, versioning, { key, marker: 1, ...nothing });
   supersede(index, change, current, victim);

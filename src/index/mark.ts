@@ -1,4 +1,4 @@
-// Changes of a version that make no new one: its tags, its retention, its legal hold.
+// Changes of a version that make no new one: its tags, its ACL, its retention, its legal hold.
 
 import { type Lock, mayReplaceRetention } from "../facts/lock.ts";
 import type { MarkAnswer, MarkRequest, Mutator } from "./protocol.ts";
@@ -13,7 +13,8 @@ export function commitMark(index: Index, { operationId }: Mutator, request: Mark
     if (!("row" in found)) return found;
     const { row } = found;
     const held = lockOf(row);
-    const { tags, retention, hold, bypass = false } = request;
+    const { tags, retention, hold, grants, judged, bypass = false } = request;
+    if (judged !== undefined && judged !== row.sequence) return { refused: "changed" };
     if (
       retention !== undefined &&
       !mayReplaceRetention(held?.retention, retention ?? undefined, change.at, bypass)
@@ -21,6 +22,7 @@ export function commitMark(index: Index, { operationId }: Mutator, request: Mark
       return { refused: "locked" };
     }
     if (tags !== undefined) write(index, row, "tags", tags);
+    if (grants !== undefined) write(index, row, "grants", grants);
     if (retention !== undefined || hold !== undefined) write(index, row, "lock", nextLock(held, request));
     change.wrote = true;
     return { marked: { versionId: versionIdOf(row) } };
@@ -37,7 +39,12 @@ function nextLock(held: Lock = {}, { retention, hold }: MarkRequest): Lock {
   };
 }
 
-function write(index: Index, { key, sequence }: VersionRow, column: "tags" | "lock", value: unknown): void {
+function write(
+  index: Index,
+  { key, sequence }: VersionRow,
+  column: "tags" | "lock" | "grants",
+  value: unknown,
+): void {
   const table = currentRow(index, key)?.sequence === sequence ? "current" : "older";
   const text = value === null ? null : JSON.stringify(value);
   query(index, `update ${table} set ${column} = ? where key = ? and sequence = ?`, text, key, sequence);

@@ -4,6 +4,7 @@
 import type { ObjectChecksum } from "../facts/checksum.ts";
 import type { ReadConditions, RemoveConditions, WriteConditions } from "../facts/condition.ts";
 import type { Extent } from "../facts/extent.ts";
+import type { Grant } from "../facts/grant.ts";
 import type { Retention } from "../facts/lock.ts";
 import type { RangeSpec } from "../facts/range.ts";
 import type { Page, Window } from "../facts/rollup.ts";
@@ -139,12 +140,15 @@ export interface MarkRequest {
   retention?: Retention | null;
   hold?: boolean;
   bypass?: boolean;
+  grants?: Grant[] | null;
+  /** The version that the caller was judged on, by its commit: no other one is marked. */
+  judged?: number | undefined;
 }
 
 export type MarkAnswer =
   | { marked: { versionId: string } }
   | Exclude<ReadAnswer, { version: Version }>
-  | { refused: "locked" };
+  | { refused: "locked" | "changed" };
 
 export interface ForbidRequest {
   upload: string;

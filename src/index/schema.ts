@@ -28,6 +28,8 @@ const STEPS: readonly (readonly string[])[] = [
     `create table tail (segment integer primary key, sequence integer not null, objects integer not null,
       bytes integer not null, records text not null) strict`,
   ],
+  // An object's ACL, JSON; null: its owner's alone.
+  ["alter table current add column grants text", "alter table older add column grants text"],
 ];
 
 /** Brings the tables to this code's version. Runs in the object's constructor, before any call. */

@@ -1,6 +1,7 @@
 // How a version and its extents lie in the index's rows, and how they are found.
 
 import { type Extent, type KeptExtent, pageOf } from "../facts/extent.ts";
+import type { Grant } from "../facts/grant.ts";
 import type { Lock } from "../facts/lock.ts";
 import { NULL_VERSION, readVersionId, spellVersionId } from "../facts/order.ts";
 import { type RangeSpec, sliceOf } from "../facts/range.ts";
@@ -23,6 +24,7 @@ export type VersionRow = {
   description: string;
   tags: string | null;
   lock: string | null;
+  grants: string | null;
 };
 
 /** A page of a long body, as kept in the version's row: its number, and the object's byte at which it begins. */
@@ -87,7 +89,8 @@ export function versionOf(row: VersionRow): Version {
   const description = JSON.parse(row.description) as Description;
   const version = { key, sequence, size, etag, modified, owner, versionId: versionIdOf(row), description };
   const tags = row.tags === null ? undefined : (JSON.parse(row.tags) as Tag[]);
-  return { ...version, tags, lock: lockOf(row) };
+  const grants = row.grants === null ? undefined : (JSON.parse(row.grants) as Grant[]);
+  return { ...version, tags, lock: lockOf(row), grants };
 }
 
 /** Writes the pages of a long body and gives what its version's row keeps of them. */

@@ -9,7 +9,7 @@ import { documentAndHeaders } from "../wire/output.ts";
 import { GetObjectAttributesResponse } from "../wire/shapes.ts";
 import { checksumMembers, httpTime, nothingUnbuilt, STORAGE_CLASS, versionIdHeader } from "./description.ts";
 import { checkReadKey, readKeyHeaders } from "./encryption.ts";
-import { type Found, foundOr, versionId } from "./read.ts";
+import { type Found, readAllowed, versionId } from "./read.ts";
 
 const ATTRIBUTES = ["ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"] as const;
 type Attribute = (typeof ATTRIBUTES)[number];
@@ -45,7 +45,11 @@ function countHeader(name: string, otherwise: number, most: number): Field<numbe
 export const getObjectAttributes = operation({
   name: "GetObjectAttributes",
   route: "GET /{Bucket}/{Key}?attributes",
-  allow: "s3:GetObjectAttributes",
+  allow: ({ query }) =>
+    query.has("versionId")
+      ? ["s3:GetObjectVersion", "s3:GetObjectVersionAttributes"]
+      : ["s3:GetObject", "s3:GetObjectAttributes"],
+  judged: "with the object",
   input: {
     nothingUnbuilt,
     customer: readKeyHeaders,
@@ -55,9 +59,10 @@ export const getObjectAttributes = operation({
     marker: countHeader("x-amz-part-number-marker", 0, MAX_EXTENTS),
   },
   output: documentAndHeaders(GetObjectAttributesResponse),
-  async handle({ world, bucket, key }, { versionId: id, wanted: names, limit, marker, customer }) {
+  async handle(context, { versionId: id, wanted: names, limit, marker, customer }) {
+    const { bucket, key } = context;
     const want = names.has("ObjectParts") ? "all" : "none";
-    const found = foundOr(await world.index(bucket).read({ key, versionId: id, want }), key);
+    const found = await readAllowed(context, { key, versionId: id, want });
     const { version } = found;
     const { checksum, encryption } = version.description;
     checkReadKey(encryption, customer);

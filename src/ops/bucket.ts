@@ -1,37 +1,71 @@
 // The life of a bucket: create, head, location, delete.
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
 
+import type { Action } from "../auth/authorize.ts";
 import { type Bucket, bucketNamed, createBucket as insertBucket } from "../directory/buckets.ts";
-import type { BucketSettings } from "../facts/settings.ts";
+import { type Grant, isPublicGrant } from "../facts/grant.ts";
+import { aclsDisabled, type BucketSettings, freshSettings, type Ownership } from "../facts/settings.ts";
 import { operation, optionalXml } from "../operation.ts";
-import { S3Error } from "../wire/error.ts";
-import { header } from "../wire/input.ts";
+import type { Address } from "../wire/address.ts";
+import { invalidArgument, S3Error } from "../wire/error.ts";
+import { type Field, header, parsed } from "../wire/input.ts";
 import { isBucketName } from "../wire/names.ts";
 import { document, empty } from "../wire/output.ts";
 import { CreateBucketConfiguration, LocationConstraint } from "../wire/shapes.ts";
 import { finishDeletion, type World } from "../world.ts";
+import { aclHeaders, grantsFor } from "./acl.ts";
 import { nothingUnbuilt } from "./description.ts";
+import { ownershipNamed } from "./public-access.ts";
 
 /** The one region that has no location constraint. */
 const FIRST_REGION = "us-east-1";
 
+/** `x-amz-object-ownership`. Throws InvalidArgument. */
+const ownershipAsked: Field<Ownership | undefined> = parsed(header("x-amz-object-ownership"), (text) => {
+  const ownership = ownershipNamed(text);
+  if (ownership !== undefined) return ownership;
+  throw invalidArgument("Invalid x-amz-object-ownership header", "x-amz-object-ownership", text);
+});
+
+/** What creating a bucket asks for beside the bucket. */
+function creationActions({ headers }: Address): Action[] {
+  const actions: Action[] = ["s3:CreateBucket"];
+  if (headers.has("x-amz-bucket-object-lock-enabled")) {
+    actions.push("s3:PutBucketObjectLockConfiguration", "s3:PutBucketVersioning");
+  }
+  if (headers.has("x-amz-object-ownership")) actions.push("s3:PutBucketOwnershipControls");
+  if ([...headers.keys()].some((name) => /^x-amz-(acl$|grant-)/.test(name))) actions.push("s3:PutBucketAcl");
+  return actions;
+}
+
 export const createBucket = operation({
   name: "CreateBucket",
   route: "PUT /{Bucket}",
-  allow: "s3:CreateBucket",
+  allow: creationActions,
   bucket: "name",
-  input: { nothingUnbuilt, locked: header("x-amz-bucket-object-lock-enabled") },
+  input: {
+    nothingUnbuilt,
+    locked: header("x-amz-bucket-object-lock-enabled"),
+    ownership: ownershipAsked,
+    acl: aclHeaders,
+  },
   body: optionalXml(CreateBucketConfiguration),
   output: empty(200),
-  async handle({ world, name, caller }, { locked }, configuration) {
+  async handle({ world, name, caller }, { locked, ownership, acl }, configuration) {
     if (!isBucketName(name)) throw new S3Error("InvalidBucketName", { elements: { BucketName: name } });
     checkLocation(world.config.region, configuration?.locationConstraint);
     const owner = caller.account.id;
-    const settings: BucketSettings =
-      locked?.toLowerCase() === "true" ? { versioning: "Enabled", lock: {} } : {};
+    const asked = { ...freshSettings(world.config.legacyAcl), ...(ownership && { ownership }) };
+    const grants = await grantsFor(world, acl, owner, owner);
+    if (grants !== undefined) checkAclOf(asked, grants);
+    const settings: BucketSettings = {
+      ...asked,
+      ...(grants && { grants }),
+      ...(locked?.toLowerCase() === "true" ? { versioning: "Enabled", lock: {} } : {}),
+    };
     const existing =
       (await bucketNamed(world.database, name)) ?? (await openBucket(world, name, owner, settings));
-    if ("created" in existing) return recreated(world, existing, owner);
+    if ("created" in existing) return recreated(world, existing, settings, owner);
     return { location: `/${name}` };
   },
 });
@@ -64,10 +98,27 @@ async function openBucket(
   return row;
 }
 
-/** Creating one's own bucket again is nothing in us-east-1, and an error elsewhere, as AWS has it. */
-async function recreated(world: World, bucket: Bucket, caller: string): Promise<{ location: string }> {
-  const { name, owner } = bucket;
-  if (owner !== caller) throw new S3Error("BucketAlreadyExists");
+/** Throws unless a bucket may be created with this ACL. */
+function checkAclOf(settings: BucketSettings, grants: readonly Grant[]): void {
+  if (aclsDisabled(settings)) throw new S3Error("InvalidBucketAclWithObjectOwnership");
+  if (settings.publicAccess?.blockPublicAcls === true && grants.some(isPublicGrant)) {
+    throw new S3Error("InvalidBucketAclWithBlockPublicAccessError");
+  }
+}
+
+/**
+ * Creating one's own bucket again is nothing in us-east-1, and an error elsewhere, as AWS has it; but it never changes the
+ * bucket's ACL, which AWS would reset.
+ */
+async function recreated(
+  world: World,
+  bucket: Bucket,
+  wanted: BucketSettings,
+  caller: string,
+): Promise<{ location: string }> {
+  const { name, owner, settings } = bucket;
+  const sameAcl = JSON.stringify(settings.grants) === JSON.stringify(wanted.grants);
+  if (owner !== caller || !sameAcl) throw new S3Error("BucketAlreadyExists");
   // A deletion that stopped half-way left the row over a closed index: asking it has the deletion finished first.
   await world.index(bucket).list({ what: "current", window: { prefix: "", delimiter: "", limit: 0 } });
   if (world.config.region !== FIRST_REGION) throw new S3Error("BucketAlreadyOwnedByYou");

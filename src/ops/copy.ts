@@ -1,7 +1,7 @@
 // CopyObject: by reference inside a bucket, as a stream between two.
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 
-import { admitToBucket } from "../auth/authorize.ts";
+import { type Access, type Action, accessTo } from "../auth/authorize.ts";
 import { readBlobs } from "../blobs/read.ts";
 import { EMPTY_MD5 } from "../blobs/receive.ts";
 import { base64, createDigest } from "../body/digest.ts";
@@ -15,7 +15,7 @@ import { MAX_KEY_BYTES, utf8Length } from "../facts/key.ts";
 import { isVersionId } from "../facts/order.ts";
 import type { Slice } from "../facts/range.ts";
 import { versioningOf } from "../facts/settings.ts";
-import type { Description } from "../facts/version.ts";
+import type { Description, Tag, Version } from "../facts/version.ts";
 import type { NewBody, PutAnswer, ReadAnswer } from "../index/protocol.ts";
 import { type ObjectContext, operation } from "../operation.ts";
 import { percentDecode } from "../wire/address.ts";
@@ -34,14 +34,14 @@ import {
   encryptionFor,
   encryptionHeaders,
 } from "./encryption.ts";
-import { lockFor } from "./lock.ts";
-import { type Found, foundOr, readConditions } from "./read.ts";
+import { type Found, missing, readAllowed, readConditions } from "./read.ts";
 import {
   checkStillHere,
   committedOr,
   newVersionHeader,
   objectFields,
   receiveSource,
+  saidOfNew,
   writeConditions,
 } from "./write.ts";
 
@@ -102,13 +102,13 @@ export const copyObject = operation({
   },
   output: documentAndHeaders(CopyObjectResult),
   async handle(context, input) {
-    const { world, bucket, key, caller } = context;
+    const { world, bucket, key } = context;
     const { source, metadataDirective, conditions } = input;
     const toItsOwnKey = source.bucket === bucket.name && source.key === key;
     const changes =
       metadataDirective === "REPLACE" || input.encryption.s3 || input.encryption.customer !== undefined;
     if (toItsOwnKey && source.versionId === undefined && !changes) throw toItself();
-    const from = await admitToSource(context, source, input.sourceOwner);
+    const from = await accessToSource(context, source, input.sourceOwner);
     for (let tries = 1; ; tries++) {
       const { found, body, etag, ofBytes } = await copyBody(context, from, input);
       checkStillHere(bucket, body);
@@ -117,9 +117,9 @@ export const copyObject = operation({
       const { version } = found;
       const encryption = encryptionFor(bucket, input.encryption);
       const description = { headers, metadata, ...ofBytes, ...(encryption && { encryption }) };
-      const tags = input.taggingDirective === "COPY" ? version.tags : input.tags;
-      const lock = lockFor(bucket, input.lock, world.now());
-      const draft = { key, etag, size: version.size, owner: caller.account.id, description, tags, lock };
+      const tags = input.taggingDirective === "COPY" ? copiedTags(from, version) : input.tags;
+      const said = await saidOfNew(context, { ...input, tags });
+      const draft = { key, etag, size: version.size, ...said, description, tags };
       const versioning = versioningOf(bucket.settings);
       const answer = await world.index(bucket).put({ draft, body, versioning, conditions });
       if (hasChanged(answer) && tries < MAX_TRIES) continue;
@@ -134,7 +134,7 @@ export const copyObject = operation({
         headers: {
           ...encryptionHeaders(encryption?.kind, input.encryption.customer),
           ...newVersionHeader(bucket, committed),
-          ...sourceVersionHeader(from, version.versionId),
+          ...sourceVersionHeader(from.bucket, version.versionId),
         },
       };
     }
@@ -156,34 +156,43 @@ export function sourceVersionHeader(from: Bucket, versionId: string): Record<str
   return versioningOf(from.settings) === "off" ? {} : { "x-amz-copy-source-version-id": versionId };
 }
 
-/** The source's bucket, if the caller may read there. */
-export function admitToSource(
-  { world, caller }: Pick<ObjectContext, "world" | "caller">,
+/** The source's bucket as the caller finds it; whether the source may be read is decided when it is. */
+export function accessToSource(
+  { world, asker, circumstances }: Pick<ObjectContext, "world" | "asker" | "circumstances">,
   source: CopySource,
   expectedOwner: string | undefined,
-): Promise<Bucket> {
-  return admitToBucket(world, { caller, action: "s3:GetObject", expectedOwner }, source.bucket);
+): Promise<Access> {
+  return accessTo(world, asker, circumstances, source.bucket, expectedOwner);
 }
 
-/** The source, if its preconditions hold: for a copy, `not modified` is a failure too. */
+/** Tags that come along with a copy: whoever copies them must be allowed to read them. */
+function copiedTags(from: Access, version: Version): Tag[] | undefined {
+  const { tags, key } = version;
+  if (tags === undefined || tags.length === 0) return undefined;
+  from.require(["s3:GetObjectTagging"], key, { version });
+  return tags;
+}
+
+/** The source, if it may be read and its preconditions hold: for a copy, `not modified` is a failure too. */
 export async function readSource(
   world: World,
-  from: Bucket,
+  access: Access,
   { source, sourceConditions, sourceKey }: Pick<Wanted, "source" | "sourceConditions" | "sourceKey">,
   want: "none" | "all",
 ): Promise<Found> {
   const { key, versionId } = source;
-  const found = sourceOr(await world.index(from).read({ key, versionId, want }), key);
+  const actions: Action[] = [versionId === undefined ? "s3:GetObject" : "s3:GetObjectVersion"];
+  const found = await readAllowed({ world, access, actions }, { key, versionId, want }, sourceMissing);
   checkReadKey(found.version.description.encryption, sourceKey);
   if (judgeRead(sourceConditions, found.version) !== "ok") throw new S3Error("PreconditionFailed");
   return found;
 }
 
-/** What was found to copy; what is missing is the source's key, and a delete marker is no source. */
-function sourceOr(answer: ReadAnswer, key: string): Found {
-  if (!("missing" in answer) || answer.missing === "version") return foundOr(answer, key);
-  if (answer.missing === "key") throw new S3Error("NoSuchKey", { elements: { Key: key } });
-  throw new S3Error("InvalidRequest", {
+/** What is missing is the source's key, and a delete marker is no source. */
+function sourceMissing(answer: Exclude<ReadAnswer, Found>, key: string): S3Error {
+  if (answer.missing === "version") return missing(answer, key);
+  if (answer.missing === "key") return new S3Error("NoSuchKey", { elements: { Key: key } });
+  return new S3Error("InvalidRequest", {
     message: "The source of a copy request may not specifically refer to a delete marker by version id.",
   });
 }
@@ -205,9 +214,9 @@ interface Wanted {
 }
 
 /** Inside a bucket the source's own body, unless a checksum is wanted that is not known; else its bytes, read once. */
-async function copyBody(context: ObjectContext, from: Bucket, wanted: Wanted): Promise<Copied> {
+async function copyBody(context: ObjectContext, from: Access, wanted: Wanted): Promise<Copied> {
   const { world, bucket } = context;
-  if (from.id === bucket.id) {
+  if (from.bucket.id === bucket.id) {
     const found = await readSource(world, from, wanted, "none");
     const { checksum, parts } = found.version.description;
     if (
@@ -233,7 +242,7 @@ function sharedBody({ key }: CopySource, { version }: Found): { body: NewBody; e
   return { body: bare ? { kind: "empty" } : { kind: "share", key, sequence }, etag };
 }
 
-async function streamSource({ world, bucket }: ObjectContext, from: Bucket, wanted: Wanted): Promise<Copied> {
+async function streamSource({ world, bucket }: ObjectContext, from: Access, wanted: Wanted): Promise<Copied> {
   const found = await readSource(world, from, wanted, "all");
   const { size, description: said } = found.version;
   if (size > MAX_COPY_BYTES) throw tooLarge();

@@ -1,12 +1,13 @@
 // DeleteObject and DeleteObjects: one commit in the index, for one key or for a thousand.
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 
+import type { Access } from "../auth/authorize.ts";
 import type { RemoveConditions } from "../facts/condition.ts";
 import { MAX_KEY_BYTES, utf8Length } from "../facts/key.ts";
 import { isVersionId } from "../facts/order.ts";
 import { versioningOf } from "../facts/settings.ts";
 import type { Removed } from "../index/protocol.ts";
-import { type BucketContext, operation, xml } from "../operation.ts";
+import { type BucketContext, operation, versioned, xml } from "../operation.ts";
 import { invalidArgument, S3Error } from "../wire/error.ts";
 import { type Field, header } from "../wire/input.ts";
 import { document, empty } from "../wire/output.ts";
@@ -57,12 +58,13 @@ function refusal({ refused }: Extract<Removed, { refused: string }>): S3Error {
 export const deleteObject = operation({
   name: "DeleteObject",
   route: "DELETE /{Bucket}/{Key}",
-  allow: "s3:DeleteObject",
+  allow: versioned("s3:DeleteObject", "s3:DeleteObjectVersion"),
   input: { nothingUnbuilt, versionId, conditions, bypass: bypassHeader },
   output: empty(204),
-  async handle(context, { versionId: version, conditions: asked, bypass }) {
-    const { world, bucket, key } = context;
+  async handle(context, { versionId: version, conditions: asked, bypass: bypassAsked }) {
+    const { world, bucket, key, access } = context;
     const entries = [{ key, versionId: version, conditions: asked }];
+    const bypass = bypassAsked && access.may("s3:BypassGovernanceRetention", key);
     const { removed } = await world.index(bucket).remove({ entries, ...manner(context, bypass) });
     const [one = {}] = removed;
     if ("refused" in one) throw refusal(one);
@@ -74,20 +76,33 @@ export const deleteObjects = operation({
   name: "DeleteObjects",
   route: "POST /{Bucket}?delete",
   allow: "s3:DeleteObject",
+  judged: "by the handler",
   input: { nothingUnbuilt, bypass: bypassHeader },
   body: xml(Delete, { integrity: true }),
   output: document(DeleteResult),
   async handle(context, { bypass }, { objects, quiet }) {
-    const { world, bucket } = context;
+    const { world, bucket, access } = context;
     if (objects.length === 0 || objects.length > MAX_DELETE_KEYS) throw new S3Error("MalformedXML");
-    const judged = objects.map((entry) => ({ entry, defect: defectOf(entry) }));
+    const judged = objects.map((entry) => ({ entry, defect: defectOf(entry) ?? deniedTo(access, entry) }));
     const entries = judged.flatMap(({ entry, defect }) => (defect === undefined ? [entry] : []));
     const defects = judged.flatMap(({ entry, defect }) =>
       defect === undefined ? [] : [errorOf(entry, defect)],
     );
-    const request = { entries: entries.map(removal), ...manner(context, bypass) };
-    const { removed } = entries.length === 0 ? { removed: [] } : await world.index(bucket).remove(request);
-    const results = entries.map((entry, at) => resultOf(entry, removed[at] ?? {}));
+    // Who may bypass GOVERNANCE may differ from key to key, and then each kind goes to the index by itself.
+    const may = (entry: Entry) => bypass && access.may("s3:BypassGovernanceRetention", entry.key);
+    const removed = new Map<Entry, Removed>();
+    for (const [some, bypassing] of [
+      [entries.filter((entry) => !may(entry)), false],
+      [entries.filter(may), true],
+    ] as const) {
+      if (some.length === 0) continue;
+      const request = { entries: some.map(removal), ...manner(context, bypassing) };
+      const answer = await world.index(bucket).remove(request);
+      some.forEach((entry, at) => {
+        removed.set(entry, answer.removed[at] ?? {});
+      });
+    }
+    const results = entries.map((entry) => resultOf(entry, removed.get(entry) ?? {}));
     return {
       deleted: quiet ? [] : results.flatMap((result) => ("deleted" in result ? [result.deleted] : [])),
       errors: [...defects, ...results.flatMap((result) => ("error" in result ? [result.error] : []))],
@@ -106,6 +121,12 @@ function defectOf({ key, versionId: version }: Entry): S3Error | undefined {
   if (utf8Length(key) > MAX_KEY_BYTES) return new S3Error("KeyTooLongError");
   if (version !== undefined && !isVersionId(version)) return new S3Error("NoSuchVersion");
   return undefined;
+}
+
+/** Each key is decided by itself: whoever may not remove it is told so in its place. */
+function deniedTo(access: Access, { key, versionId: version }: Entry): S3Error | undefined {
+  const action = version === undefined ? "s3:DeleteObject" : "s3:DeleteObjectVersion";
+  return access.may(action, key) ? undefined : access.denied();
 }
 
 function errorOf({ key, versionId: version }: Entry, { code, message }: S3Error) {

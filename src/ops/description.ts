@@ -153,24 +153,12 @@ export function checksumMembers(checksum: Checksum | undefined): ChecksumMembers
 }
 
 /** Request headers that ask for what is not built: silence would be taken for consent. */
-const UNBUILT = [
-  /^x-amz-acl$/,
-  /^x-amz-grant-/,
-  /^x-amz-object-ownership$/,
-  /^x-amz-write-offset-bytes$/,
-  /^x-amz-mfa$/,
-];
-
-/** Values that say what is so anyway: the owner, who is the writer, has full control. */
-const GRANTED: Record<string, readonly string[]> = {
-  "x-amz-acl": ["private", "bucket-owner-full-control"],
-  "x-amz-object-ownership": ["BucketOwnerEnforced"],
-};
+const UNBUILT = [/^x-amz-write-offset-bytes$/, /^x-amz-mfa$/];
 
 /** Throws NotImplemented for the first header, in S3's words for it, that asks for what is not built. */
 export const nothingUnbuilt: Field<void> = ({ headers }) => {
-  for (const [name, value] of headers) {
-    if (!UNBUILT.some((pattern) => pattern.test(name)) || GRANTED[name]?.includes(value)) continue;
+  for (const [name] of headers) {
+    if (!UNBUILT.some((pattern) => pattern.test(name))) continue;
     throw new S3Error("NotImplemented", { elements: { Header: name } });
   }
 };

@@ -1,7 +1,6 @@
 // ListObjects, ListObjectsV2 and ListObjectVersions: one call to the index each, and three ways to say what it found.
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 
-import type { Account } from "../directory/accounts.ts";
 import { isVersionId } from "../facts/order.ts";
 import type { ListEntry } from "../index/protocol.ts";
 import { operation } from "../operation.ts";
@@ -12,6 +11,7 @@ import { pathEncode } from "../wire/names.ts";
 import { document } from "../wire/output.ts";
 import { ListBucketResult, ListVersionsResult } from "../wire/shapes.ts";
 import { STORAGE_CLASS } from "./description.ts";
+import { ownersOf } from "./owners.ts";
 
 /** Most entries on a page. */
 export const MAX_LIST_KEYS = 1000;
@@ -26,11 +26,6 @@ const window = {
 /** How keys are shown: as they are, or percent-encoded if the client asked for it. */
 export function speller(encoding: "url" | undefined): <T extends string | undefined>(text: T) => T {
   return (text) => (text === undefined || encoding === undefined ? text : (pathEncode(text) as typeof text));
-}
-
-/** An owner as documents show it; only the caller's own name is known without asking. */
-export function shownOwner(id: string, known: Pick<Account, "id" | "displayName">) {
-  return id === known.id ? { id, displayName: known.displayName } : { id };
 }
 
 function listed({ key, modified, etag, size, checksum }: ListEntry, spell: (text: string) => string) {
@@ -52,13 +47,14 @@ export const listObjects = operation({
   input: { ...window, marker: query("marker") },
   output: document(ListBucketResult),
   async handle(
-    { world, bucket, caller },
+    { world, bucket },
     { prefix = "", delimiter = "", limit, marker = "", encodingType: encoding },
   ) {
     const page = await world
       .index(bucket)
       .list({ what: "current", window: { prefix, delimiter, limit, after: marker } });
     const spell = speller(encoding);
+    const owner = await ownersOf(world, bucket, page.entries);
     return {
       name: bucket.name,
       // Alone among what this version shows, and unlike in the second, never encoded: its clients do not decode it.
@@ -72,7 +68,7 @@ export const listObjects = operation({
       isTruncated: page.truncated,
       contents: page.entries.map((entry) => ({
         ...listed(entry, spell),
-        owner: shownOwner(entry.owner, caller.account),
+        owner: owner(entry.owner),
       })),
       commonPrefixes: page.commonPrefixes.map((text) => ({ prefix: spell(text) })),
     };
@@ -91,13 +87,14 @@ export const listObjectsV2 = operation({
     fetchOwner: query("fetch-owner"),
   },
   output: document(ListBucketResult),
-  async handle({ world, bucket, caller }, input) {
+  async handle({ world, bucket }, input) {
     const { prefix = "", delimiter = "", limit, startAfter, token, fetchOwner } = input;
     const page = await world
       .index(bucket)
       .list({ what: "current", window: { prefix, delimiter, limit, after: input.after ?? startAfter } });
     const spell = speller(input.encodingType);
     const owned = fetchOwner?.toLowerCase() === "true";
+    const owner = await ownersOf(world, bucket, owned ? page.entries : []);
     return {
       name: bucket.name,
       prefix: spell(prefix),
@@ -111,7 +108,7 @@ export const listObjectsV2 = operation({
       isTruncated: page.truncated,
       contents: page.entries.map((entry) => ({
         ...listed(entry, spell),
-        owner: owned ? shownOwner(entry.owner, caller.account) : undefined,
+        owner: owned ? owner(entry.owner) : undefined,
       })),
       commonPrefixes: page.commonPrefixes.map((text) => ({ prefix: spell(text) })),
     };
@@ -124,7 +121,7 @@ export const listObjectVersions = operation({
   allow: "s3:ListBucketVersions",
   input: { ...window, keyMarker: query("key-marker"), versionIdMarker: query("version-id-marker") },
   output: document(ListVersionsResult),
-  async handle({ world, bucket, caller }, input) {
+  async handle({ world, bucket }, input) {
     const { prefix = "", delimiter = "", limit, keyMarker = "", versionIdMarker = "" } = input;
     if (versionIdMarker !== "" && keyMarker === "") {
       throw invalidArgument(
@@ -141,6 +138,7 @@ export const listObjectVersions = operation({
       window: { prefix, delimiter, limit, after: keyMarker, afterId: versionIdMarker || undefined },
     });
     const spell = speller(input.encodingType);
+    const shown = await ownersOf(world, bucket, page.entries);
     const lastIsPrefix = page.last !== undefined && page.last === page.commonPrefixes.at(-1);
     return {
       name: bucket.name,
@@ -155,7 +153,7 @@ export const listObjectVersions = operation({
       isTruncated: page.truncated,
       entries: page.entries.map((entry) => {
         const { versionId, latest: isLatest, modified } = entry;
-        const owner = shownOwner(entry.owner, caller.account);
+        const owner = shown(entry.owner);
         const key = spell(entry.key);
         return entry.marker
           ? { marker: { key, versionId, isLatest, modified, owner } }

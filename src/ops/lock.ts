@@ -10,7 +10,7 @@ import { type Field, header } from "../wire/input.ts";
 import { document, empty } from "../wire/output.ts";
 import { LegalHold, ObjectLockConfiguration, Retention as RetentionShape } from "../wire/shapes.ts";
 import type { ShapeValue } from "../wire/xml.ts";
-import { foundOr, versionId } from "./read.ts";
+import { judgeObject, readAllowed, versionId } from "./read.ts";
 import { setBucket } from "./settings.ts";
 import { markedOr } from "./tagging.ts";
 
@@ -19,6 +19,9 @@ const DAY_MS = 24 * 3600 * 1000;
 /** Longest default retention, in days and in years: a hundred years. */
 const MAX_DAYS = 36_500;
 const MAX_YEARS = 100;
+
+/** Largest document about one version's lock, in bytes. */
+const MAX_LOCK_BYTES = 16 * 1024;
 
 /** What a write's headers ask for: a retention, a hold, or nothing. */
 export const lockHeaders: Field<Lock> = ({ headers }) => {
@@ -142,11 +145,13 @@ export const getObjectRetention = operation({
   name: "GetObjectRetention",
   route: "GET /{Bucket}/{Key}?retention",
   allow: "s3:GetObjectRetention",
+  judged: "with the object",
   input: { versionId },
   output: document(RetentionShape),
-  async handle({ world, bucket, key }, { versionId }) {
+  async handle(context, { versionId }) {
+    const { bucket, key } = context;
+    const { version } = await readAllowed(context, { key, versionId, want: "none" });
     if (bucket.settings.lock === undefined) throw lockless();
-    const { version } = foundOr(await world.index(bucket).read({ key, versionId, want: "none" }), key);
     const retention = version.lock?.retention;
     if (retention === undefined) throw new S3Error("NoSuchObjectLockConfiguration");
     return retention;
@@ -157,15 +162,19 @@ export const putObjectRetention = operation({
   name: "PutObjectRetention",
   route: "PUT /{Bucket}/{Key}?retention",
   allow: "s3:PutObjectRetention",
+  judged: "with the object",
   input: { versionId, bypass: bypassHeader },
-  body: xml(RetentionShape, { integrity: true }),
+  body: xml(RetentionShape, { integrity: true, most: MAX_LOCK_BYTES }),
   output: empty(200),
-  async handle({ world, bucket, key }, { versionId, bypass }, { mode, until }) {
+  async handle(context, { versionId, bypass: asked }, { mode, until }) {
+    const { world, bucket, key, access } = context;
+    const judged = await judgeObject(context, { key, versionId });
+    const bypass = asked && access.may("s3:BypassGovernanceRetention", key);
     if (bucket.settings.lock === undefined) throw lockless();
     if ((mode === undefined) !== (until === undefined)) throw new S3Error("MalformedXML");
     const retention = mode === undefined || until === undefined ? null : { mode: modeOr(mode), until };
     if (retention !== null) checkFuture(retention, world.now());
-    markedOr(await world.index(bucket).mark({ key, versionId, retention, bypass }), key);
+    markedOr(await world.index(bucket).mark({ key, versionId, retention, bypass, judged }), key);
     return {};
   },
 });
@@ -179,11 +188,13 @@ export const getObjectLegalHold = operation({
   name: "GetObjectLegalHold",
   route: "GET /{Bucket}/{Key}?legal-hold",
   allow: "s3:GetObjectLegalHold",
+  judged: "with the object",
   input: { versionId },
   output: document(LegalHold),
-  async handle({ world, bucket, key }, { versionId }) {
+  async handle(context, { versionId }) {
+    const { bucket, key } = context;
+    const { version } = await readAllowed(context, { key, versionId, want: "none" });
     if (bucket.settings.lock === undefined) throw lockless();
-    const { version } = foundOr(await world.index(bucket).read({ key, versionId, want: "none" }), key);
     const hold = version.lock?.hold;
     if (hold === undefined) throw new S3Error("NoSuchObjectLockConfiguration");
     return { status: hold ? "ON" : "OFF" };
@@ -194,13 +205,16 @@ export const putObjectLegalHold = operation({
   name: "PutObjectLegalHold",
   route: "PUT /{Bucket}/{Key}?legal-hold",
   allow: "s3:PutObjectLegalHold",
+  judged: "with the object",
   input: { versionId },
-  body: xml(LegalHold, { integrity: true }),
+  body: xml(LegalHold, { integrity: true, most: MAX_LOCK_BYTES }),
   output: empty(200),
-  async handle({ world, bucket, key }, { versionId }, { status }) {
+  async handle(context, { versionId }, { status }) {
+    const { world, bucket, key } = context;
+    const judged = await judgeObject(context, { key, versionId });
     if (bucket.settings.lock === undefined) throw lockless();
     if (status !== "ON" && status !== "OFF") throw new S3Error("MalformedXML");
-    markedOr(await world.index(bucket).mark({ key, versionId, hold: status === "ON" }), key);
+    markedOr(await world.index(bucket).mark({ key, versionId, hold: status === "ON", judged }), key);
     return {};
   },
 });

@@ -31,7 +31,14 @@ import { type Claims, checksumPlan, claims, wholeChecksum } from "./checksums.ts
 import { checksumMembers, nothingUnbuilt } from "./description.ts";
 import { checkPartKey, customerKey, encryptionFor, encryptionHeaders } from "./encryption.ts";
 import { lockFor } from "./lock.ts";
-import { committedOr, newVersionHeader, objectFields, sortableTime, writeConditions } from "./write.ts";
+import {
+  committedOr,
+  newVersionHeader,
+  objectFields,
+  saidOfNew,
+  sortableTime,
+  writeConditions,
+} from "./write.ts";
 
 /** Least size of any part but the last, in bytes. */
 export const MIN_PART_BYTES = 5 * 1024 * 1024;
@@ -44,12 +51,14 @@ export const createMultipartUpload = operation({
   allow: "s3:PutObject",
   input: { ...objectFields, checksum: checksumPlan },
   output: documentAndHeaders(InitiateMultipartUploadResult),
-  async handle({ world, bucket, key, caller }, input) {
-    const { tags, lock, checksum } = input;
+  async handle(context, input) {
+    const { world, bucket, key, caller } = context;
+    const { tags, checksum } = input;
+    const { owner, grants, lock } = await saidOfNew(context, input);
     const encryption = encryptionFor(bucket, input.encryption);
     const said = { ...input.description, ...(encryption && { encryption }) };
     const initiated = world.now();
-    const promise = { description: said, tags, lock: lockFor(bucket, lock, initiated), checksum };
+    const promise = { description: said, tags, lock, checksum, owner, grants };
     // The id begins with its time, so that a key's uploads sort by it.
     const id = sortableTime(initiated) + crypto.randomUUID().replaceAll("-", "");
     const upload = { key, id, owner: caller.account.id, initiated, promise };
@@ -144,7 +153,7 @@ function whole(
   said: Claims,
 ) {
   const chosen = choose(parts, listed);
-  const { description, tags, lock: promised, checksum: plan } = upload.promise;
+  const { description, tags, lock: promised, checksum: plan, owner, grants } = upload.promise;
   // A default retention that the bucket got since the upload began holds for what is made of it.
   const lock = promised?.retention ? promised : lockFor(bucket, promised ?? {}, world.now());
   const checksum = wholeChecksum(plan, chosen, said);
@@ -157,7 +166,8 @@ function whole(
       key: upload.key,
       etag: compositeEtag(chosen),
       size,
-      owner: upload.owner,
+      owner: owner ?? upload.owner,
+      grants,
       description: { ...description, parts: chosen.length, ...(checksum && { checksum }) },
       tags,
       lock,

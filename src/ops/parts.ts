@@ -10,7 +10,7 @@ import { documentAndHeaders, empty } from "../wire/output.ts";
 import { CopyPartResult } from "../wire/shapes.ts";
 import { checksumMismatch } from "./checksums.ts";
 import {
-  admitToSource,
+  accessToSource,
   copySource,
   MAX_COPY_BYTES,
   readSource,
@@ -68,7 +68,7 @@ export const uploadPartCopy = operation({
   async handle(context, input) {
     const { world, bucket, key, once } = context;
     const { source, partNumber: number } = input;
-    const from = await admitToSource(context, source, input.sourceOwner);
+    const from = await accessToSource(context, source, input.sourceOwner);
     const upload = await uploadOf(world.database, bucket, { key, id: input.uploadId });
     if (upload === undefined) throw await noUpload(world, bucket, input.uploadId);
     const { checksum: plan, description: promised } = upload.promise;
@@ -93,7 +93,7 @@ export const uploadPartCopy = operation({
     });
     return {
       document: { modified: part.modified, etag: part.etag, ...checksumMembers(part.checksum) },
-      headers: { ...sourceVersionHeader(from, found.version.versionId), ...headers },
+      headers: { ...sourceVersionHeader(from.bucket, found.version.versionId), ...headers },
     };
   },
 });

@@ -1,6 +1,7 @@
 // GetObject and HeadObject: one read of the index, judged, and then R2's own stream.
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 
+import type { Action, Known } from "../auth/authorize.ts";
 import { BlobGone, readBlobs } from "../blobs/read.ts";
 import type { Bucket } from "../directory/buckets.ts";
 import { judgeRead, type ReadConditions } from "../facts/condition.ts";
@@ -9,7 +10,7 @@ import { isVersionId } from "../facts/order.ts";
 import { parseRange, type RangeSpec, type Slice, sliceOf } from "../facts/range.ts";
 import type { Version } from "../facts/version.ts";
 import type { Marker, ReadAnswer, ReadRequest } from "../index/protocol.ts";
-import { type ObjectContext, operation } from "../operation.ts";
+import { type BucketContext, type ObjectContext, operation, versioned } from "../operation.ts";
 import { invalidArgument, S3Error } from "../wire/error.ts";
 import { type Field, header, httpDate, parsed, query } from "../wire/input.ts";
 import { type Reply, reply } from "../wire/output.ts";
@@ -69,7 +70,8 @@ interface Asked {
 export const getObject = operation({
   name: "GetObject",
   route: "GET /{Bucket}/{Key}",
-  allow: "s3:GetObject",
+  allow: versioned("s3:GetObject", "s3:GetObjectVersion"),
+  judged: "with the object",
   input,
   output: reply,
   handle: (context, asked) => readObject(context, asked, asked.range ? { range: asked.range } : "all"),
@@ -78,7 +80,8 @@ export const getObject = operation({
 export const headObject = operation({
   name: "HeadObject",
   route: "HEAD /{Bucket}/{Key}",
-  allow: "s3:GetObject",
+  allow: versioned("s3:GetObject", "s3:GetObjectVersion"),
+  judged: "with the object",
   input,
   output: reply,
   handle: (context, asked) => readObject(context, asked, "none"),
@@ -94,7 +97,7 @@ async function readObject(context: ObjectContext, asked: Asked, want: ReadReques
   }
   const request = { key, versionId, want: part === undefined ? want : { part } };
   for (let tries = 1; ; tries++) {
-    const found = foundOr(await world.index(bucket).read(request), key);
+    const found = await readAllowed(context, request);
     checkReadKey(found.version.description.encryption, asked.customer);
     const answer = judge(bucket, found, asked);
     if (want === "none" || answer.status === 304) return answer;
@@ -110,9 +113,48 @@ async function readObject(context: ObjectContext, asked: Asked, want: ReadReques
   }
 }
 
-/** What was found, or S3's error for what was not. */
-export function foundOr(answer: ReadAnswer, key: string): Found {
-  if ("version" in answer) return answer;
+/** Where an object is read, and what the request wants allowed there. */
+type ReadContext = Pick<BucketContext, "world" | "access"> & { actions: readonly Action[] };
+
+/**
+ * Reads a version, if the caller may do what it asks (`actions`) to it. Throws S3's error for what is not there, but only
+ * to whoever may list its key: anybody else learns nothing, and is refused. `errorFor`: other errors than a read's.
+ */
+export async function readAllowed(
+  context: ReadContext,
+  request: ReadRequest,
+  errorFor: typeof missing = missing,
+): Promise<Found> {
+  const { world, access, actions } = context;
+  const { key } = request;
+  const answer = await world.index(access.bucket).read(request);
+  if ("version" in answer) {
+    access.require(actions, key, answer);
+    return answer;
+  }
+  if (!access.mayMiss(key)) access.refuse();
+  throw errorFor(answer, key);
+}
+
+/**
+ * Decides about a write to an existing version. Gives the commit of the version that had to be looked at for it; undefined
+ * if none had to. `known`: what else is known of the request.
+ */
+export async function judgeObject(
+  { world, access, actions }: ReadContext,
+  { key, versionId }: Pick<ReadRequest, "key" | "versionId">,
+  known: Known = {},
+): Promise<number | undefined> {
+  if (!access.dependsOnObject) {
+    access.require(actions, key, known);
+    return undefined;
+  }
+  const answer = await world.index(access.bucket).read({ key, versionId, want: "none" });
+  if ("version" in answer) {
+    access.require(actions, key, { ...known, version: answer.version });
+    return answer.version.sequence;
+  }
+  if (!access.mayMiss(key)) access.refuse();
   throw missing(answer, key);
 }
 

@@ -43,8 +43,9 @@ export const renameObject = operation({
     conditions: readConditions(),
   },
   output: empty(200),
-  async handle({ world, bucket, key }, { source: text, token: name, sourceConditions, conditions }) {
+  async handle({ world, bucket, key, access }, { source: text, token: name, sourceConditions, conditions }) {
     const from = keyIn(bucket.name, text);
+    access.require(["s3:GetObject", "s3:DeleteObject"], from, { version: { owner: bucket.owner } });
     if (versioningOf(bucket.settings) !== "off") {
       throw new S3Error("InvalidRequest", {
         message: "RenameObject is not supported in buckets that have versions.",

@@ -7,7 +7,6 @@ import { continuation, writeCursor } from "../wire/cursor.ts";
 import { count, query } from "../wire/input.ts";
 import { document } from "../wire/output.ts";
 import { ListAllMyBucketsResult } from "../wire/shapes.ts";
-import { shownOwner } from "./list.ts";
 
 export const listBuckets = operation({
   name: "ListBuckets",
@@ -28,7 +27,7 @@ export const listBuckets = operation({
     const page = found.slice(0, limit);
     const last = page.at(-1);
     return {
-      owner: shownOwner(caller.account.id, caller.account),
+      owner: { id: caller.account.id, displayName: caller.account.displayName },
       buckets: {
         bucket: page.map((bucket) => ({ name: bucket.name, created: bucket.created, region: bucket.region })),
       },

@@ -4,19 +4,22 @@
 import { compareUtf8 } from "../facts/rollup.ts";
 import type { Tag } from "../facts/version.ts";
 import type { MarkAnswer } from "../index/protocol.ts";
-import { operation, xml } from "../operation.ts";
+import { operation, versioned, xml } from "../operation.ts";
 import { invalidArgument, S3Error } from "../wire/error.ts";
 import type { Field } from "../wire/input.ts";
 import { document, documentAndHeaders, empty } from "../wire/output.ts";
 import { Tagging } from "../wire/shapes.ts";
 import type { ShapeValue } from "../wire/xml.ts";
 import { versionIdHeader } from "./description.ts";
-import { foundOr, missing, versionId } from "./read.ts";
+import { judgeObject, missing, readAllowed, versionId } from "./read.ts";
 import { setBucket } from "./settings.ts";
 
 /** Most tags of an object, and of a bucket. */
 const MAX_OBJECT_TAGS = 10;
 const MAX_BUCKET_TAGS = 50;
+
+/** Largest document of an object's tags, in bytes. */
+const MAX_TAGGING_BYTES = 64 * 1024;
 
 /** Longest key and value of a tag, in characters. */
 const MAX_TAG_KEY = 128;
@@ -85,6 +88,8 @@ function listed({ set }: ShapeValue<typeof Tagging>, most: number): Tag[] {
 /** The version that was marked, or S3's error for why none was. */
 export function markedOr(answer: MarkAnswer, key: string): string {
   if ("marked" in answer) return answer.marked.versionId;
+  // It was replaced between the decision and the write, which is as if this request had come a moment before.
+  if ("refused" in answer && answer.refused === "changed") throw new S3Error("OperationAborted");
   if ("refused" in answer) {
     throw new S3Error("AccessDenied", { message: "Access Denied because object protected by object lock." });
   }
@@ -94,11 +99,13 @@ export function markedOr(answer: MarkAnswer, key: string): string {
 export const getObjectTagging = operation({
   name: "GetObjectTagging",
   route: "GET /{Bucket}/{Key}?tagging",
-  allow: "s3:GetObjectTagging",
+  allow: versioned("s3:GetObjectTagging", "s3:GetObjectVersionTagging"),
+  judged: "with the object",
   input: { versionId },
   output: documentAndHeaders(Tagging),
-  async handle({ world, bucket, key }, { versionId }) {
-    const { version } = foundOr(await world.index(bucket).read({ key, versionId, want: "none" }), key);
+  async handle(context, { versionId }) {
+    const { bucket, key } = context;
+    const { version } = await readAllowed(context, { key, versionId, want: "none" });
     return { document: shown(version.tags), headers: versionIdHeader(bucket, version.versionId) };
   },
 });
@@ -106,13 +113,16 @@ export const getObjectTagging = operation({
 export const putObjectTagging = operation({
   name: "PutObjectTagging",
   route: "PUT /{Bucket}/{Key}?tagging",
-  allow: "s3:PutObjectTagging",
+  allow: versioned("s3:PutObjectTagging", "s3:PutObjectVersionTagging"),
+  judged: "by the handler",
   input: { versionId },
-  body: xml(Tagging),
+  body: xml(Tagging, { most: MAX_TAGGING_BYTES }),
   output: empty(200),
-  async handle({ world, bucket, key }, { versionId }, tagging) {
+  async handle(context, { versionId }, tagging) {
+    const { world, bucket, key } = context;
     const tags = listed(tagging, MAX_OBJECT_TAGS);
-    const marked = markedOr(await world.index(bucket).mark({ key, versionId, tags }), key);
+    const judged = await judgeObject(context, { key, versionId }, { requestTags: tags });
+    const marked = markedOr(await world.index(bucket).mark({ key, versionId, tags, judged }), key);
     return versionIdHeader(bucket, marked);
   },
 });
@@ -120,11 +130,14 @@ export const putObjectTagging = operation({
 export const deleteObjectTagging = operation({
   name: "DeleteObjectTagging",
   route: "DELETE /{Bucket}/{Key}?tagging",
-  allow: "s3:DeleteObjectTagging",
+  allow: versioned("s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging"),
+  judged: "with the object",
   input: { versionId },
   output: empty(204),
-  async handle({ world, bucket, key }, { versionId }) {
-    const marked = markedOr(await world.index(bucket).mark({ key, versionId, tags: null }), key);
+  async handle(context, { versionId }) {
+    const { world, bucket, key } = context;
+    const judged = await judgeObject(context, { key, versionId });
+    const marked = markedOr(await world.index(bucket).mark({ key, versionId, tags: null, judged }), key);
     return versionIdHeader(bucket, marked);
   },
 });

@@ -83,14 +83,6 @@ export const UNSET: readonly Operation[] = [
     "NotificationConfiguration",
   ),
   none(
-    "GetBucketOwnershipControls",
-    "ownershipControls",
-    "s3:GetBucketOwnershipControls",
-    "OwnershipControlsNotFoundError",
-  ),
-  none("GetBucketPolicy", "policy", "s3:GetBucketPolicy", "NoSuchBucketPolicy"),
-  none("GetBucketPolicyStatus", "policyStatus", "s3:GetBucketPolicyStatus", "NoSuchBucketPolicy"),
-  none(
     "GetBucketReplication",
     "replication",
     "s3:GetReplicationConfiguration",
@@ -98,12 +90,6 @@ export const UNSET: readonly Operation[] = [
   ),
   getBucketRequestPayment,
   none("GetBucketWebsite", "website", "s3:GetBucketWebsite", "NoSuchWebsiteConfiguration"),
-  none(
-    "GetPublicAccessBlock",
-    "publicAccessBlock",
-    "s3:GetBucketPublicAccessBlock",
-    "NoSuchPublicAccessBlockConfiguration",
-  ),
   emptyList(
     "ListBucketAnalyticsConfigurations",
     "analytics",

@@ -8,8 +8,9 @@ import { document } from "../wire/output.ts";
 import { ListMultipartUploadsResult, ListPartsResult } from "../wire/shapes.ts";
 import { confirmBucket } from "../world.ts";
 import { checksumMembers, STORAGE_CLASS } from "./description.ts";
-import { shownOwner, speller } from "./list.ts";
+import { speller } from "./list.ts";
 import { noUpload, uploadId } from "./multipart.ts";
+import { ownersShown } from "./owners.ts";
 
 /** Most parts, or uploads, on a page. */
 const MAX_PAGE = 1000;
@@ -24,12 +25,13 @@ export const listParts = operation({
     marker: count("part-number-marker", 0, Number.MAX_SAFE_INTEGER),
   },
   output: document(ListPartsResult),
-  async handle({ world, bucket, key, caller }, { uploadId: id, limit, marker }) {
+  async handle({ world, bucket, key }, { uploadId: id, limit, marker }) {
     const held = await uploadWithParts(world.database, bucket, { key, id });
     if (held === undefined) throw await noUpload(world, bucket, id);
     const behind = held.parts.filter(({ number }) => number > marker);
     const page = behind.slice(0, limit);
-    const owner = shownOwner(held.upload.owner, caller.account);
+    const { owner: initiator, promise } = held.upload;
+    const shown = await ownersShown(world, [initiator, promise.owner ?? initiator]);
     return {
       bucket: bucket.name,
       key,
@@ -45,8 +47,8 @@ export const listParts = operation({
         size,
         ...checksumMembers(checksum),
       })),
-      initiator: owner,
-      owner,
+      initiator: shown(initiator),
+      owner: shown(promise.owner ?? initiator),
       storageClass: STORAGE_CLASS,
       checksumAlgorithm: held.upload.promise.checksum?.algorithm,
       checksumType: held.upload.promise.checksum?.type,
@@ -67,7 +69,7 @@ export const listMultipartUploads = operation({
     encodingType,
   },
   output: document(ListMultipartUploadsResult),
-  async handle({ world, bucket, caller }, input) {
+  async handle({ world, bucket }, input) {
     const { prefix = "", delimiter = "", keyMarker = "", limit } = input;
     // Without a key marker, S3 ignores the upload id marker.
     const uploadIdMarker = keyMarker === "" ? "" : (input.uploadIdMarker ?? "");
@@ -78,6 +80,8 @@ export const listMultipartUploads = operation({
       throw new Error("uploads were not listed although their bucket is as remembered");
     }
     const spell = speller(input.encodingType);
+    const ids = page.entries.flatMap(({ owner, promise }) => [owner, promise.owner ?? owner]);
+    const shown = await ownersShown(world, ids);
     const last = page.last === page.commonPrefixes.at(-1) ? undefined : page.entries.at(-1);
     return {
       bucket: bucket.name,
@@ -93,8 +97,8 @@ export const listMultipartUploads = operation({
       uploads: page.entries.map(({ key, id, owner, initiated, promise }) => ({
         key: spell(key),
         uploadId: id,
-        initiator: shownOwner(owner, caller.account),
-        owner: shownOwner(owner, caller.account),
+        initiator: shown(owner),
+        owner: shown(promise.owner ?? owner),
         storageClass: STORAGE_CLASS,
         initiated,
         checksumAlgorithm: promise.checksum?.algorithm,

@@ -5,14 +5,18 @@ import { EMPTY_MD5, type Received, receive, type Source } from "../blobs/receive
 import type { Payload } from "../body/payload.ts";
 import type { Bucket } from "../directory/buckets.ts";
 import type { WriteConditions } from "../facts/condition.ts";
+import type { Grant } from "../facts/grant.ts";
+import type { Lock } from "../facts/lock.ts";
 import { Unavailable } from "../facts/outage.ts";
 import { versioningOf } from "../facts/settings.ts";
+import type { Tag } from "../facts/version.ts";
 import type { Committed, NewBody, PutAnswer } from "../index/protocol.ts";
-import { operation, stream } from "../operation.ts";
+import { type ObjectContext, operation, stream } from "../operation.ts";
 import { S3Error } from "../wire/error.ts";
 import { type Field, header } from "../wire/input.ts";
 import { empty } from "../wire/output.ts";
 import type { World } from "../world.ts";
+import { type AclAsked, aclHeaders, newObjectAcl } from "./acl.ts";
 import { checksumHeaders, description, nothingUnbuilt, quoted } from "./description.ts";
 import { type CustomerKey, encryptionAsked, encryptionFor, encryptionHeaders } from "./encryption.ts";
 import { lockFor, lockHeaders } from "./lock.ts";
@@ -27,11 +31,37 @@ export const writeConditions: Field<WriteConditions> = (address) => ({
 /** What may be said of any new object, however its bytes come. */
 export const objectFields = {
   nothingUnbuilt,
+  acl: aclHeaders,
   encryption: encryptionAsked,
   description,
   tags: taggingHeader,
   lock: lockHeaders,
 };
+
+/** What a new object is apart from its bytes, as far as its writer had to be allowed to say it. */
+export interface Said {
+  owner: string;
+  grants: Grant[] | undefined;
+  lock: Lock | undefined;
+}
+
+/**
+ * Decides about what a write says beside its bytes: an ACL, tags, a retention, a hold. Whoever will own the object may say
+ * all that, as may whoever a policy allows it.
+ */
+export async function saidOfNew(
+  context: Pick<ObjectContext, "world" | "access" | "caller" | "bucket" | "key">,
+  { acl, tags, lock }: { acl: AclAsked; tags?: Tag[] | undefined; lock: Lock },
+): Promise<Said> {
+  const { world, access, bucket, key, caller } = context;
+  const { owner, grants } = await newObjectAcl(context, key, acl);
+  const known = { version: { owner }, requestTags: tags };
+  // An anonymous writer's object is nobody's, and so what it says of it is nobody's to allow but S3's.
+  if (caller.kind !== "anonymous" && tags !== undefined) access.require(["s3:PutObjectTagging"], key, known);
+  if (lock.retention !== undefined) access.require(["s3:PutObjectRetention"], key, known);
+  if (lock.hold !== undefined) access.require(["s3:PutObjectLegalHold"], key, known);
+  return { owner, grants, lock: lockFor(bucket, lock, world.now()) };
+}
 
 export const putObject = operation({
   name: "PutObject",
@@ -40,10 +70,11 @@ export const putObject = operation({
   input: { ...objectFields, conditions: writeConditions },
   body: stream,
   output: empty(200),
-  async handle({ world, bucket, key, caller, once }, input, payload) {
-    const { description: said, tags, lock, conditions } = input;
+  async handle(context, input, payload) {
+    const { world, bucket, key, once } = context;
+    const { description: told, tags, conditions } = input;
     const { customer } = input.encryption;
-    const held = lockFor(bucket, lock, world.now());
+    const said = await saidOfNew(context, input);
     const { body, etag } = await once(() => receivePayload(world, bucket, payload, customer));
     checkStillHere(bucket, body);
     const { length } = payload;
@@ -53,10 +84,9 @@ export const putObject = operation({
       key,
       etag,
       size: length,
-      owner: caller.account.id,
-      description: { ...said, ...(encryption && { encryption }), ...(checksum && { checksum }) },
+      ...said,
+      description: { ...told, ...(encryption && { encryption }), ...(checksum && { checksum }) },
       tags,
-      lock: held,
     };
     const versioning = versioningOf(bucket.settings);
     const committed = committedOr(

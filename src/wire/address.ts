@@ -39,6 +39,8 @@ export interface Address {
   /** `Accept-Encoding` as the client sent it, if the platform replaced it on the way. */
   clientAcceptEncoding: string | undefined;
   secure: boolean;
+  /** The version of TLS that the client speaks to the edge, e.g. `1.3`; undefined where nobody knows. */
+  tlsVersion: string | undefined;
   /** Whether keys may be sent over this connection. */
   confidential: boolean;
 }
@@ -68,7 +70,7 @@ export function readAddress(
     });
   }
   const query = readQuery(rawQuery);
-  const cf = (request as { cf?: { clientAcceptEncoding?: unknown } }).cf;
+  const cf = (request as { cf?: { clientAcceptEncoding?: unknown; tlsVersion?: unknown } }).cf;
   return {
     method: request.method,
     bucket: bucket === "" && key === "" ? undefined : bucket,
@@ -80,6 +82,7 @@ export function readAddress(
     headers: withHoisted(request.headers, query),
     clientAcceptEncoding: typeof cf?.clientAcceptEncoding === "string" ? cf.clientAcceptEncoding : undefined,
     secure: request.url.startsWith("https:"),
+    tlsVersion: /^TLSv(\d\.\d)$/.exec(String(cf?.tlsVersion))?.[1],
     confidential: plainKeys || request.url.startsWith("https:"),
   };
 }

@@ -2,6 +2,7 @@
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 
 const CATALOG = {
+  AccessControlListNotSupported: [400, "The bucket does not allow ACLs"],
   AccessDenied: [403, "Access Denied"],
   AuthorizationHeaderMalformed: [400, "The authorization header that you provided is not valid."],
   AuthorizationQueryParametersError: [
@@ -33,6 +34,14 @@ const CATALOG = {
   InternalError: [500, "We encountered an internal error. Please try again."],
   InvalidAccessKeyId: [403, "The AWS Access Key Id you provided does not exist in our records."],
   InvalidArgument: [400, "Invalid Argument"],
+  InvalidBucketAclWithBlockPublicAccessError: [
+    400,
+    "Bucket cannot have public ACLs set with BlockPublicAccess enabled",
+  ],
+  InvalidBucketAclWithObjectOwnership: [
+    400,
+    "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+  ],
   InvalidBucketState: [409, "The request is not valid with the current state of the bucket."],
   InvalidBucketName: [400, "The specified bucket is not valid."],
   InvalidChunkSizeError: [403, "Only the last chunk is allowed to have a size less than 8192 bytes"],
@@ -62,6 +71,11 @@ const CATALOG = {
   InvalidToken: [400, "The provided token is malformed or otherwise invalid."],
   InvalidURI: [400, "Couldn't parse the specified URI."],
   KeyTooLongError: [400, "Your key is too long"],
+  MalformedACLError: [
+    400,
+    "The XML you provided was not well-formed or did not validate against our published schema",
+  ],
+  MalformedPolicy: [400, "Policies must be valid JSON and the first byte must be '{'"],
   MalformedTrailerError: [
     400,
     "The request contained trailing data that was not well-formed or did not conform to our published schema.",
@@ -73,6 +87,7 @@ const CATALOG = {
   MaxMessageLengthExceeded: [400, "Your request was too big."],
   MetadataTooLarge: [400, "Your metadata headers exceed the maximum allowed metadata size"],
   MethodNotAllowed: [405, "The specified method is not allowed against this resource."],
+  MissingSecurityHeader: [400, "Your request was missing a required header"],
   MissingContentLength: [411, "You must provide the Content-Length HTTP header."],
   NoSuchBucket: [404, "The specified bucket does not exist"],
   NoSuchBucketPolicy: [404, "The bucket policy does not exist"],
@@ -90,6 +105,10 @@ const CATALOG = {
   NoSuchWebsiteConfiguration: [404, "The specified bucket does not have a website configuration"],
   NotImplemented: [501, "A header you provided implies functionality that is not implemented"],
   ObjectLockConfigurationNotFoundError: [404, "Object Lock configuration does not exist for this bucket"],
+  OperationAborted: [
+    409,
+    "A conflicting conditional operation is currently in progress against this resource. Please try again.",
+  ],
   OwnershipControlsNotFoundError: [404, "The bucket ownership controls were not found"],
   PreconditionFailed: [412, "At least one of the pre-conditions you specified did not hold"],
   ReplicationConfigurationNotFoundError: [404, "The replication configuration was not found"],
@@ -104,6 +123,11 @@ const CATALOG = {
   ],
   SlowDown: [503, "Please reduce your request rate."],
   TooManyBuckets: [400, "You have attempted to create more buckets than allowed"],
+  UnexpectedContent: [400, "This request does not support content"],
+  UnresolvableGrantByEmailAddress: [
+    400,
+    "The e-mail address you provided does not match any account on record",
+  ],
   XAmzContentSHA256Mismatch: [
     400,
     "The provided 'x-amz-content-sha256' header does not match what was computed.",

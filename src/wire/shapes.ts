@@ -255,23 +255,31 @@ export const ListMultipartUploadsResult = shape(
   }),
 );
 
-const grantee = struct({ id: one("ID", text), displayName: optional("DisplayName", text) });
+/** Whom a grant is to: an account, an account by its email, or a group. Written with its type in an attribute. */
+const grantee = struct({
+  id: optional("ID", text),
+  displayName: optional("DisplayName", text),
+  email: optional("EmailAddress", text),
+  uri: optional("URI", text),
+});
+
+const granteeType = ({ uri }: { uri?: string | undefined }) =>
+  `xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="${uri === undefined ? "CanonicalUser" : "Group"}"`;
 
 export const AccessControlPolicy = shape(
   "AccessControlPolicy",
   struct({
-    owner: one("Owner", owner),
+    owner: optional(
+      "Owner",
+      struct({ id: optional("ID", text), displayName: optional("DisplayName", text) }),
+    ),
     grants: one(
       "AccessControlList",
       struct({
         grant: many(
           "Grant",
           struct({
-            grantee: one(
-              "Grantee",
-              grantee,
-              'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="CanonicalUser"',
-            ),
+            grantee: one("Grantee", grantee, granteeType),
             permission: one("Permission", text),
           }),
         ),
@@ -362,3 +370,20 @@ export const ServerSideEncryptionConfiguration = shape(
     ),
   }),
 );
+
+export const OwnershipControls = shape(
+  "OwnershipControls",
+  struct({ rules: many("Rule", struct({ ownership: one("ObjectOwnership", text) })) }),
+);
+
+export const PublicAccessBlockConfiguration = shape(
+  "PublicAccessBlockConfiguration",
+  struct({
+    blockPublicAcls: optional("BlockPublicAcls", flag),
+    ignorePublicAcls: optional("IgnorePublicAcls", flag),
+    blockPublicPolicy: optional("BlockPublicPolicy", flag),
+    restrictPublicBuckets: optional("RestrictPublicBuckets", flag),
+  }),
+);
+
+export const PolicyStatus = shape("PolicyStatus", struct({ isPublic: one("IsPublic", flag) }));

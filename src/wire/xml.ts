@@ -120,11 +120,15 @@ function element(wire: string, inside: string, attributes = ""): string {
   return `<${wire}${attributes && ` ${attributes}`}>${inside}</${wire}>`;
 }
 
-export function one<T>(wire: string, codec: Codec<T>, attributes?: string): Member<T, "one"> {
+export function one<T>(
+  wire: string,
+  codec: Codec<T>,
+  attributes: (value: T) => string = () => "",
+): Member<T, "one"> {
   return {
     kind: "one",
     wire,
-    write: (value) => element(wire, codec.write(value), attributes),
+    write: (value) => element(wire, codec.write(value), attributes(value)),
     read([first, ...more]) {
       if (first === undefined || more.length > 0) throw malformed();
       return codec.read(first);

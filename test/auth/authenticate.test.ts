@@ -226,8 +226,10 @@ describe("an authorization that cannot be read", () => {
 describe("a request", () => {
   it("without any authorization is denied, whatever it asks for", async () => {
     const headers = { host: endpoint.host };
-    for (const target of ["/", "/no-such-bucket", "/no-such-bucket/key", "/b?versions"]) {
-      refused(await endpoint.send({ method: "GET", target, headers }), 403, "AccessDenied");
+    refused(await endpoint.send({ method: "GET", target: "/", headers }), 403, "AccessDenied");
+    // Who signs nothing is somebody all the same, and S3 tells anybody that there is no such bucket.
+    for (const target of ["/no-such-bucket", "/no-such-bucket/key", "/b?versions"]) {
+      refused(await endpoint.send({ method: "GET", target, headers }), 404, "NoSuchBucket");
     }
     const put = await endpoint.send({ method: "PUT", target: "/anonymous-bucket", headers });
     refused(put, 403, "AccessDenied");

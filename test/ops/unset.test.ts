@@ -17,7 +17,6 @@ const NONE: [subresource: string, code: string][] = [
   ["lifecycle", "NoSuchLifecycleConfiguration"],
   ["object-lock", "ObjectLockConfigurationNotFoundError"],
   ["policy", "NoSuchBucketPolicy"],
-  ["policyStatus", "NoSuchBucketPolicy"],
   ["replication", "ReplicationConfigurationNotFoundError"],
   ["tagging", "NoSuchTagSet"],
   ["website", "NoSuchWebsiteConfiguration"],

@@ -1,0 +1,206 @@
+// The circumstances of a request, as the condition keys of policies name them. Pure.
+// Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html and
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+
+import type { Tag } from "../facts/version.ts";
+import type { Address } from "../wire/address.ts";
+import type { Caller } from "./caller.ts";
+import type { Ask } from "./policy/language.ts";
+
+/** How a request was signed. `signedAt`: ms since 1970. */
+export interface SignedHow {
+  place: "header" | "query" | "form" | "none";
+  version: "v4" | "v2" | "none";
+  signedAt?: number;
+}
+
+/** What a request says of itself and of who sent it. */
+export interface Circumstances {
+  address: Address;
+  caller: Caller;
+  signed: SignedHow;
+  /** ms since 1970. */
+  now: number;
+  /** The client's address; undefined if nobody vouches for one. */
+  sourceIp: string | undefined;
+  region: string;
+}
+
+/** What is known beside the request's head: tags in its body, tags that the object has, the bucket's account. */
+export interface Surroundings {
+  requestTags?: readonly Tag[] | undefined;
+  existingTags?: readonly Tag[] | undefined;
+  /** Twelve digits. */
+  resourceAccount?: string | undefined;
+  /** Values that stand for what the request itself does not say, by condition key in lower case. */
+  stated?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Request headers that are condition keys of their own, `s3:<header>`. */
+const HEADER_KEYS: ReadonlySet<string> = new Set([
+  "x-amz-acl",
+  "x-amz-content-sha256",
+  "x-amz-copy-source",
+  "x-amz-grant-full-control",
+  "x-amz-grant-read",
+  "x-amz-grant-read-acp",
+  "x-amz-grant-write",
+  "x-amz-grant-write-acp",
+  "x-amz-metadata-directive",
+  "x-amz-object-ownership",
+  "x-amz-server-side-encryption",
+  "x-amz-server-side-encryption-aws-kms-key-id",
+  "x-amz-server-side-encryption-customer-algorithm",
+  "x-amz-storage-class",
+  "x-amz-website-redirect-location",
+]);
+
+/** Request headers that are condition keys under another name. */
+const RENAMED_HEADERS: Readonly<Record<string, string>> = {
+  "s3:if-match": "if-match",
+  "s3:if-none-match": "if-none-match",
+  "s3:object-lock-mode": "x-amz-object-lock-mode",
+  "s3:object-lock-retain-until-date": "x-amz-object-lock-retain-until-date",
+  "s3:object-lock-legal-hold": "x-amz-object-lock-legal-hold",
+  "aws:useragent": "user-agent",
+  "aws:referer": "referer",
+};
+
+const PARAMETERS: Readonly<Record<string, string>> = {
+  "s3:prefix": "prefix",
+  "s3:delimiter": "delimiter",
+  "s3:max-keys": "max-keys",
+  "s3:versionid": "versionId",
+};
+
+const PRINCIPAL_TYPES = {
+  root: "Account",
+  user: "User",
+  role: "AssumedRole",
+  federated: "FederatedUser",
+  anonymous: "Anonymous",
+} as const;
+
+const DAY_MS = 24 * 3600 * 1000;
+
+/** The values of condition keys that speak of the caller; undefined if this key does not, or has no value. */
+export function principalValue(caller: Caller, key: string): readonly string[] | undefined {
+  const { kind, account, arn, userId, userName, roleArn, tags, issued, claims } = caller;
+  const one = (text: string | undefined) => (text === undefined || text === "" ? undefined : [text]);
+  const signed = kind !== "anonymous";
+  switch (key) {
+    case "aws:principaltype":
+      return [PRINCIPAL_TYPES[kind]];
+    case "aws:userid":
+      return [userId];
+    case "aws:username":
+      return kind === "user" ? one(userName) : undefined;
+    case "aws:principalarn":
+      return signed ? one(roleArn ?? arn) : undefined;
+    case "aws:principalaccount":
+      return signed ? [account.number] : undefined;
+    case "aws:principalisawsservice":
+      return ["false"];
+    case "aws:tokenissuetime":
+      return issued === undefined ? undefined : [new Date(issued).toISOString()];
+    case "aws:multifactorauthpresent":
+      // Long-term credentials do not carry this key; those of a session say that nobody used a device.
+      return issued === undefined ? undefined : ["false"];
+  }
+  const tag = /^aws:principaltag\/(.+)$/.exec(key)?.[1];
+  if (tag !== undefined) return one(valueNamed(Object.entries(tags), tag));
+  return claims?.[key];
+}
+
+function valueNamed(entries: readonly (readonly [string, string])[], name: string): string | undefined {
+  return entries.find(([key]) => key.toLowerCase() === name)?.[1];
+}
+
+/** What policies may ask about a request, key by key (in lower case). */
+export function contextOf(circumstances: Circumstances, surroundings: Surroundings = {}): Ask["value"] {
+  const { caller } = circumstances;
+  return (key) =>
+    stated(surroundings, key) ??
+    principalValue(caller, key) ??
+    connectionValue(circumstances, key) ??
+    tagValue(circumstances, surroundings, key) ??
+    requestValue(circumstances, key);
+}
+
+function stated({ stated: values, resourceAccount }: Surroundings, key: string): string[] | undefined {
+  const text = values?.[key];
+  if (text !== undefined) return [text];
+  const ofResource = key === "aws:resourceaccount" || key === "s3:resourceaccount";
+  return ofResource && resourceAccount !== undefined ? [resourceAccount] : undefined;
+}
+
+/** When, from where, how safely, how signed. */
+function connectionValue(
+  { address, signed, now, sourceIp, region }: Circumstances,
+  key: string,
+): string[] | undefined {
+  switch (key) {
+    case "aws:currenttime":
+      return [new Date(now).toISOString()];
+    case "aws:epochtime":
+      return [String(Math.floor(now / 1000))];
+    case "aws:sourceip":
+      return sourceIp === undefined ? undefined : [sourceIp];
+    case "aws:securetransport":
+      return [String(address.secure)];
+    case "aws:requestedregion":
+      return [region];
+    case "s3:tlsversion":
+      return address.tlsVersion === undefined ? undefined : [address.tlsVersion];
+    case "s3:authtype":
+      return { header: ["REST-HEADER"], query: ["REST-QUERY-STRING"], form: ["POST"], none: undefined }[
+        signed.place
+      ];
+    case "s3:signatureversion":
+      return { v4: ["AWS4-HMAC-SHA256"], v2: ["AWS"], none: undefined }[signed.version];
+    case "s3:signatureage":
+      return signed.signedAt === undefined ? undefined : [String(Math.max(0, now - signed.signedAt))];
+  }
+  return undefined;
+}
+
+function tagValue(
+  { address }: Circumstances,
+  { requestTags, existingTags }: Surroundings,
+  key: string,
+): string[] | undefined {
+  if (!/^s3:(existing|request)objecttag/.test(key)) return undefined;
+  const given = requestTags ?? tagsInHeader(address);
+  const [, kind, name = ""] = /^s3:(existing|request)objecttag\/(.+)$/.exec(key) ?? [];
+  if (kind !== undefined) {
+    const value = valueNamed((kind === "existing" ? existingTags : given) ?? [], name);
+    return value === undefined ? undefined : [value];
+  }
+  return key === "s3:requestobjecttagkeys" ? given?.map(([tag]) => tag) : undefined;
+}
+
+function tagsInHeader({ headers }: Address): Tag[] | undefined {
+  const text = headers.get("x-amz-tagging");
+  return text === null ? undefined : [...new URLSearchParams(text).entries()];
+}
+
+function requestValue({ address, now }: Circumstances, key: string): string[] | undefined {
+  const { headers, query } = address;
+  const parameter = PARAMETERS[key];
+  if (parameter !== undefined) return asList(query.get(parameter));
+  const name = RENAMED_HEADERS[key] ?? (HEADER_KEYS.has(key.slice(3)) ? key.slice(3) : undefined);
+  if (name !== undefined) return asList(headers.get(name));
+  switch (key) {
+    case "s3:objectcreationoperation":
+      return [String(address.key !== undefined && !query.has("uploadId") && !query.has("uploads"))];
+    case "s3:object-lock-remaining-retention-days": {
+      const until = Date.parse(headers.get("x-amz-object-lock-retain-until-date") ?? "");
+      return Number.isNaN(until) ? undefined : [String(Math.ceil((until - now) / DAY_MS))];
+    }
+  }
+  return undefined;
+}
+
+function asList(text: string | null | undefined): string[] | undefined {
+  return text === null || text === undefined ? undefined : [text];
+}

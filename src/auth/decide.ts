@@ -1,0 +1,142 @@
+// The one decision: identity policies, session policies, bucket policy, ACLs and public access block, put together. Pure.
+// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+
+import { type Grant, isGranted, isPublicGrant, type Permission, privateGrants } from "../facts/grant.ts";
+import { aclsDisabled, type BucketSettings } from "../facts/settings.ts";
+import type { Caller } from "./caller.ts";
+import { evaluate } from "./policy/evaluate.ts";
+import type { Ask, AskedPrincipal, Policy } from "./policy/language.ts";
+
+/** What a decision has to know of a bucket. `policy`: parsed; `isPublic`: whether that policy lets just anybody in. */
+export interface DecidedBucket {
+  owner: string;
+  settings: BucketSettings;
+  policy: Policy | undefined;
+  isPublic: boolean;
+}
+
+/** What a decision may have to know of an object: whose it is, and what its ACL grants. */
+export interface DecidedObject {
+  owner: string;
+  grants?: readonly Grant[] | undefined;
+}
+
+export interface Case {
+  caller: Caller;
+  bucket: DecidedBucket;
+  /** Absent: the action is the bucket's, or no object is there yet. */
+  object?: DecidedObject | undefined;
+  action: string;
+  resource: string;
+  value: Ask["value"];
+}
+
+/** A caller as policies match it. */
+export function principalOf({ kind, arn, roleArn, account }: Caller): AskedPrincipal {
+  return { kind, arn, roleArn, accountNumber: account.number, canonicalId: account.id };
+}
+
+/** What ACLs can allow, and which permission does. */
+const BUCKET_PERMISSIONS: Readonly<Record<string, Permission>> = {
+  "s3:ListBucket": "READ",
+  "s3:ListBucketVersions": "READ",
+  "s3:ListBucketMultipartUploads": "READ",
+  "s3:PutObject": "WRITE",
+  "s3:DeleteObject": "WRITE",
+  "s3:AbortMultipartUpload": "WRITE",
+  "s3:ListMultipartUploadParts": "WRITE",
+  "s3:GetBucketAcl": "READ_ACP",
+  "s3:PutBucketAcl": "WRITE_ACP",
+};
+const OBJECT_PERMISSIONS: Readonly<Record<string, Permission>> = {
+  "s3:GetObject": "READ",
+  "s3:GetObjectVersion": "READ",
+  "s3:GetObjectAttributes": "READ",
+  "s3:GetObjectVersionAttributes": "READ",
+  "s3:GetObjectAcl": "READ_ACP",
+  "s3:GetObjectVersionAcl": "READ_ACP",
+  "s3:PutObjectAcl": "WRITE_ACP",
+  "s3:PutObjectVersionAcl": "WRITE_ACP",
+};
+
+/** What the account that owns a bucket can always mend: nobody locks himself out for good. */
+const NEVER_LOST: ReadonlySet<string> = new Set([
+  "s3:GetBucketPolicy",
+  "s3:PutBucketPolicy",
+  "s3:DeleteBucketPolicy",
+]);
+
+/** Whether identity and session policies let a caller do this, and whether either forbids it. */
+export function identityEffect(
+  { kind, policies, sessionPolicies }: Caller,
+  ask: Ask,
+): { effect: "deny" | "allow" | "none"; session: "allow" | "none" } {
+  if (kind === "anonymous") return { effect: "none", session: "allow" };
+  const own = evaluate(policies, ask).effect;
+  const sessions = sessionPolicies.map((policy) => evaluate([policy], ask).effect);
+  if (own === "deny" || sessions.includes("deny")) return { effect: "deny", session: "none" };
+  const session = sessions.includes("none") ? "none" : "allow";
+  return { effect: kind === "root" ? "allow" : own, session };
+}
+
+/** Whether a caller's own policies suffice: for what belongs to its account and to no bucket. */
+export function identityAllows(caller: Caller, question: Omit<Ask, "principal">): boolean {
+  const { effect, session } = identityEffect(caller, { ...question, principal: principalOf(caller) });
+  return effect === "allow" && session === "allow";
+}
+
+/** Whether the caller may do this to the bucket, or to the object in it. */
+export function isAllowed(it: Case): boolean {
+  const { caller, bucket, object, action, resource, value } = it;
+  const ask = { principal: principalOf(caller), action, resource, value };
+  const owner = ownerOf(bucket, object);
+  const ownsBucket = caller.account.id === bucket.owner;
+  const identity = identityEffect(caller, ask);
+  const said = bucket.policy === undefined ? NOTHING_SAID : evaluate([bucket.policy], ask);
+  if (identity.effect === "deny") return false;
+  if (said.effect === "deny") return ownsBucket && caller.kind === "root" && NEVER_LOST.has(action);
+  const identityAllowed = identity.effect === "allow" && identity.session === "allow";
+  if (caller.account.id === owner && identityAllowed) return true;
+  // A bucket's policy speaks for what its owner owns; where it lets in just anybody, it may be told to mean its own only.
+  const spoken =
+    said.effect === "allow" && owner === bucket.owner && !isRestricted(it) ? said.named : undefined;
+  if (ownsBucket) {
+    if (spoken === "session") return true;
+    if (spoken !== undefined && spoken !== "account" && identity.session === "allow") return true;
+  } else if (spoken !== undefined && (caller.kind === "anonymous" || identityAllowed)) {
+    return true;
+  }
+  return (caller.kind === "anonymous" || identityAllowed) && isGrantedByAcl(it);
+}
+
+const NOTHING_SAID = { effect: "none" } as const;
+
+/** Whose the thing asked for is: without ACLs, the bucket's owner owns all that is in it. */
+function ownerOf(bucket: DecidedBucket, object: DecidedObject | undefined): string {
+  return object === undefined || aclsDisabled(bucket.settings) ? bucket.owner : object.owner;
+}
+
+function isRestricted({ bucket, caller }: Case): boolean {
+  const { publicAccess } = bucket.settings;
+  return (
+    publicAccess?.restrictPublicBuckets === true && bucket.isPublic && caller.account.id !== bucket.owner
+  );
+}
+
+function isGrantedByAcl({ bucket, object, action, caller }: Case): boolean {
+  const { settings, owner } = bucket;
+  if (aclsDisabled(settings)) return false;
+  const account = caller.kind === "anonymous" ? undefined : caller.account.id;
+  const granted = (grants: readonly Grant[], permission: Permission) => {
+    const counting =
+      settings.publicAccess?.ignorePublicAcls === true
+        ? grants.filter((grant) => !isPublicGrant(grant))
+        : grants;
+    return isGranted(counting, account, permission);
+  };
+  const ofBucket = BUCKET_PERMISSIONS[action];
+  if (ofBucket !== undefined) return granted(settings.grants ?? privateGrants(owner), ofBucket);
+  const ofObject = OBJECT_PERMISSIONS[action];
+  if (ofObject === undefined || object === undefined) return false;
+  return granted(object.grants ?? privateGrants(object.owner), ofObject);
+}
