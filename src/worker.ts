@@ -29,11 +29,16 @@ export interface Env {
   LEGACY_ACL?: string;
   /** The address that every client has, where no edge says: on loopback. "unknown": nobody knows. */
   CLIENT_ADDRESS?: string;
+  /** See `Config.inlineBytes`. */
+  INLINE_BYTES?: string;
   /** See `Config.expectHoldMs`. For the local server. */
   EXPECT_HOLD_MS?: string;
 }
 
 const ROOT_ACCOUNT = "75aa57f09aa0c8caeab4f8c24e99d10f8e7faeebf76c078efc7c6caea54ba06a";
+
+/** Most that `INLINE_BYTES` can ask for: beyond it a row of the index costs more than R2 does. */
+const MAX_INLINE_BYTES = 4096;
 
 /** Shortest master secret taken, in characters. */
 const MIN_MASTER_SECRET = 16;
@@ -71,6 +76,7 @@ export function readConfig(env: Env): Config | Unready {
     masterSecret: env.MASTER_SECRET ?? "",
     plainKeys: env.PLAIN_KEYS === "1",
     presignV2: env.PRESIGN_V2 === "1",
+    inlineBytes: Math.min(Number(env.INLINE_BYTES) || 0, MAX_INLINE_BYTES),
     legacyAcl: env.LEGACY_ACL === "1",
     clientAddress: env.CLIENT_ADDRESS === "unknown" ? undefined : env.CLIENT_ADDRESS || "edge",
     expectHoldMs: Number(env.EXPECT_HOLD_MS ?? 0),

@@ -32,6 +32,8 @@ export interface Config {
   legacyAcl: boolean;
   /** Where clients' addresses come from: the edge, which vouches for them; else the one address that all have, if known. */
   clientAddress: "edge" | (string & {}) | undefined;
+  /** Largest object that is kept in its bucket's index instead of R2, in bytes; 0: none is. */
+  inlineBytes: number;
   /** How long to hold an answer that would strand a client, in ms; 0 where the platform sends `100 Continue` itself. */
   expectHoldMs: number;
 }

@@ -53,9 +53,10 @@ async function pump(
 
 async function openPiece(
   r2: R2Bucket,
-  { blob, size, offset, length }: Piece,
+  { blob, size, data, offset, length }: Piece,
   ssecKey: Uint8Array | undefined,
 ): Promise<ReadableStream<Uint8Array>> {
+  if (data !== undefined) return new Blob([data.slice(offset, offset + length)]).stream();
   const whole = offset === 0 && length === size;
   const key = ssecKey && { ssecKey: bytesOf(ssecKey) };
   const object = await r2.get(blob, whole ? { ...key } : { ...key, range: { offset, length } });

@@ -169,6 +169,7 @@ function texts(options: ServerOptions): Bindings {
     ROOT_KEY: options.rootKey,
     MASTER_SECRET: options.masterSecret,
     LEGACY_ACL: options.legacyAcl ? "1" : "",
+    INLINE_BYTES: "1024",
     CLIENT_ADDRESS: isLoopback(options.host) ? "127.0.0.1" : "unknown",
     // Nobody listens in on loopback.
     PLAIN_KEYS: isLoopback(options.host) ? "1" : "",

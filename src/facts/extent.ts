@@ -15,6 +15,8 @@ export interface Extent {
   size: number;
   /** The part's checksum, in base64, by the object's algorithm. */
   checksum?: string;
+  /** The bytes themselves, of an object small enough to be kept with its version; then there is no blob. */
+  data?: ArrayBuffer;
 }
 
 /** An extent as it is kept. */
@@ -25,6 +27,8 @@ export interface Piece extends Slice {
   blob: string;
   /** Size of the whole blob. */
   size: number;
+  /** All of its bytes, if they are at hand. */
+  data?: ArrayBuffer | undefined;
 }
 
 /** The page on which part `number` stands, from 0. */
@@ -37,10 +41,10 @@ export function piecesOf(extents: readonly Extent[], start: number, slice: Slice
   const pieces: Piece[] = [];
   const end = slice.offset + slice.length;
   let position = start;
-  for (const { blob, size } of extents) {
+  for (const { blob, size, data } of extents) {
     const from = Math.max(slice.offset, position);
     const to = Math.min(end, position + size);
-    if (to > from) pieces.push({ blob, size, offset: from - position, length: to - from });
+    if (to > from) pieces.push({ blob, size, data, offset: from - position, length: to - from });
     position += size;
   }
   return pieces;

@@ -30,6 +30,12 @@ import {
   writePages,
 } from "./version.ts";
 
+/** From this size of an index on, in bytes, it keeps no more small objects' bytes itself; an object's storage ends at 10 GB. */
+const MAX_DATA_INDEX_BYTES = 8e9;
+
+/** From this size on it takes no new versions at all, so that there is always room to delete. */
+const MAX_INDEX_BYTES = 9.5e9;
+
 type PutRefusal = Extract<PutAnswer, { refused: string }>["refused"];
 
 /** Makes `draft` the current version of its key, if conditions, locks, body and upload allow; else says why not. */
@@ -90,7 +96,7 @@ function makeRow(
 
 function writeRow(index: Index, table: "current" | "older", row: VersionRow): void {
   const { key, sequence, nonce, marker, size, etag, modified, owner, body, pages } = row;
-  const { description, tags, lock, grants } = row;
+  const { description, tags, lock, grants, data } = row;
   const values = [
     key,
     sequence,
@@ -106,6 +112,7 @@ function writeRow(index: Index, table: "current" | "older", row: VersionRow): vo
     tags,
     lock,
     grants,
+    data,
   ];
   query(index, `insert or replace into ${table} values (${values.map(() => "?").join(", ")})`, ...values);
 }
@@ -157,20 +164,30 @@ function refuse(index: Index, change: Change, body: NewBody, refused: PutRefusal
 function layBody(
   index: Index,
   body: NewBody,
-): Pick<VersionRow, "body" | "pages"> | { refused: "source changed" | "discarded" } {
+):
+  | Pick<VersionRow, "body" | "pages" | "data">
+  | { refused: "source changed" | "discarded" | "full" | "blobs only" } {
+  const { databaseSize } = index.sql;
+  if (databaseSize > MAX_INDEX_BYTES) return { refused: "full" };
   switch (body.kind) {
     case "empty":
-      return { body: "", pages: null };
+      return { body: "", pages: null, data: null };
+    case "data":
+      return databaseSize > MAX_DATA_INDEX_BYTES
+        ? { refused: "blobs only" }
+        : { body: "", pages: null, data: body.data };
     case "blob":
-      return isLitter(index, body.blob) ? { refused: "discarded" } : { body: body.blob, pages: null };
+      return isLitter(index, body.blob)
+        ? { refused: "discarded" }
+        : { body: body.blob, pages: null, data: null };
     case "extents":
       // An upload's blobs are not litter before it has ended, which has been ruled out.
-      return { body: body.name, pages: writePages(index, body.name, body.extents) };
+      return { body: body.name, pages: writePages(index, body.name, body.extents), data: null };
     case "share": {
       const source = versionAt(index, body.key, body.sequence);
       if (source === undefined) return { refused: "source changed" };
       holdBody(index, source.body);
-      return { body: source.body, pages: source.pages };
+      return { body: source.body, pages: source.pages, data: source.data };
     }
   }
 }
@@ -252,6 +269,7 @@ function coverWithMarker(
     tags: null,
     lock: null,
     grants: null,
+    data: null,
   };
   const marker = makeRow(change, versioning, { key, marker: 1, ...nothing });
   supersede(index, change, current, victim);

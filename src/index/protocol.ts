@@ -63,9 +63,10 @@ export type ListEntry = Pick<Version, "key" | "etag" | "size" | "owner" | "modif
 
 export type ListAnswer = Page<ListEntry>;
 
-/** Where a new version's bytes are: nowhere (empty), one fresh blob, a list of them, or another version's body. */
+/** Where a new version's bytes are: nowhere (empty), here, in one fresh blob, in a list of them, in another version's body. */
 export type NewBody =
   | { kind: "empty" }
+  | { kind: "data"; data: ArrayBuffer }
   | { kind: "blob"; blob: string }
   | { kind: "extents"; name: string; extents: Extent[] }
   | { kind: "share"; key: string; sequence: number };
@@ -90,11 +91,22 @@ export interface Committed {
 
 /**
  * `failed`/`absent`: a condition did not hold; `source changed`: the shared version is not there any more; `discarded`:
- * the blob is litter already; `forbidden`: the upload was aborted; `locked`: it would have replaced a locked version.
+ * the blob is litter already; `forbidden`: the upload was aborted; `locked`: it would have replaced a locked version;
+ * `blobs only`: the index is too large to keep bytes itself; `full`: it is too large for anything new.
  */
 export type PutAnswer =
   | { committed: Committed }
-  | { refused: "failed" | "absent" | "source changed" | "discarded" | "forbidden" | "locked" };
+  | {
+      refused:
+        | "failed"
+        | "absent"
+        | "source changed"
+        | "discarded"
+        | "forbidden"
+        | "locked"
+        | "blobs only"
+        | "full";
+    };
 
 export interface RemoveRequest {
   entries: { key: string; versionId?: string | undefined; conditions?: RemoveConditions }[];

@@ -30,6 +30,8 @@ const STEPS: readonly (readonly string[])[] = [
   ],
   // An object's ACL, JSON; null: its owner's alone.
   ["alter table current add column grants text", "alter table older add column grants text"],
+  // The bytes of a small object, which then has no body elsewhere.
+  ["alter table current add column data blob", "alter table older add column data blob"],
 ];
 
 /** Brings the tables to this code's version. Runs in the object's constructor, before any call. */

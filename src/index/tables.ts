@@ -33,7 +33,7 @@ export interface Index {
   rows: Rows;
 }
 
-export type SqlValue = string | number | null;
+export type SqlValue = string | number | null | ArrayBuffer;
 
 /** Runs one statement to its end and gives its rows. */
 export function query<Row extends Record<string, SqlStorageValue>>(

@@ -25,6 +25,7 @@ export type VersionRow = {
   tags: string | null;
   lock: string | null;
   grants: string | null;
+  data: ArrayBuffer | null;
 };
 
 /** A page of a long body, as kept in the version's row: its number, and the object's byte at which it begins. */
@@ -142,6 +143,9 @@ function wantedExtents(
   row: VersionRow,
   want: ReadRequest["want"],
 ): { extents: Extent[]; start: number } {
+  if (want !== "none" && row.data !== null) {
+    return { extents: [{ number: 1, blob: "", size: row.size, data: row.data }], start: 0 };
+  }
   if (want === "none" || row.body === "") return { extents: [], start: 0 };
   if (row.pages === null) return { extents: [{ number: 1, blob: row.body, size: row.size }], start: 0 };
   const starts = JSON.parse(row.pages) as PageStart[];

@@ -75,7 +75,7 @@ export const putObject = operation({
     const { description: told, tags, conditions } = input;
     const { customer } = input.encryption;
     const said = await saidOfNew(context, input);
-    const { body, etag } = await once(() => receivePayload(world, bucket, payload, customer));
+    const { body, etag } = await once(() => receiveObject(world, bucket, payload, customer));
     checkStillHere(bucket, body);
     const { length } = payload;
     const checksum = payload.checksum && { ...payload.checksum, type: "FULL_OBJECT" as const };
@@ -89,10 +89,12 @@ export const putObject = operation({
       tags,
     };
     const versioning = versioningOf(bucket.settings);
-    const committed = committedOr(
-      await world.index(bucket).put({ draft, body, versioning, conditions }),
-      conditions,
-    );
+    const commit = (laid: NewBody) => world.index(bucket).put({ draft, body: laid, versioning, conditions });
+    let answer = await commit(body);
+    if ("refused" in answer && answer.refused === "blobs only" && body.kind === "data") {
+      answer = await commit(await asBlob(world, bucket, body));
+    }
+    const committed = committedOr(answer, conditions);
     return {
       etag: quoted(committed.etag),
       ...checksumHeaders(checksum),
@@ -117,6 +119,30 @@ export async function receivePayload(
   if (payload.length > 0) return receiveSource(world, bucket, payload, customer);
   await payload.bytes(0);
   return { body: { kind: "empty" }, etag: EMPTY_MD5 };
+}
+
+/** Takes the bytes of an object: small ones into memory, to be kept with its version; others into R2. */
+async function receiveObject(
+  world: World,
+  bucket: Bucket,
+  payload: Payload,
+  customer: CustomerKey | undefined,
+): Promise<{ body: NewBody & { kind: "data" | "blob" | "empty" }; etag: string }> {
+  const small = payload.length > 0 && payload.length <= world.config.inlineBytes;
+  if (!small || customer !== undefined) return receivePayload(world, bucket, payload, customer);
+  const bytes = await payload.bytes(world.config.inlineBytes);
+  return { body: { kind: "data", data: bytes.buffer as ArrayBuffer }, etag: payload.md5 ?? "" };
+}
+
+/** The same bytes in R2, for an index that is too large to keep them itself. */
+async function asBlob(
+  world: World,
+  bucket: Bucket,
+  body: NewBody & { kind: "data" },
+): Promise<NewBody & { kind: "blob" }> {
+  const blob = freshBlobName(world, bucket);
+  await world.blobs.put(blob, body.data);
+  return { kind: "blob", blob };
 }
 
 /** Takes a source's bytes into R2 under a fresh name. */
@@ -170,6 +196,8 @@ export function committedOr(answer: PutAnswer, conditions: WriteConditions): Com
       });
     case "source changed":
     case "discarded":
+    case "blobs only":
+    case "full":
       throw new Unavailable(`a commit was refused: ${answer.refused}`);
   }
 }

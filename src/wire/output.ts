@@ -7,7 +7,7 @@ import { escapeXml, type Shape } from "./xml.ts";
 export interface Reply {
   status: number;
   headers: Record<string, string | undefined>;
-  body?: string | ReadableStream<Uint8Array> | null;
+  body?: string | Uint8Array | ReadableStream<Uint8Array> | null;
 }
 
 /** Turns what a handler returns into a reply. */

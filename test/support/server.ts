@@ -21,6 +21,8 @@ const OPTIONS: ServerOptions = {
   domains: [],
   legacyAcl: false,
   entry: path.join(import.meta.dirname, "worker.ts"),
+  // Most tests are about what R2 holds; those of small objects say so.
+  vars: { INLINE_BYTES: "0" },
 };
 
 /** A running server; `client` signs with the root key. */
