@@ -3,9 +3,10 @@
 import type { Bucket } from "../directory/buckets.ts";
 import type { BucketSettings } from "../facts/settings.ts";
 import { S3Error } from "../wire/error.ts";
-import { isPublic } from "./policy/evaluate.ts";
+import { PolicyFault } from "./policy/fault.ts";
 import type { Policy } from "./policy/language.ts";
-import { PolicyFault, parsePolicy } from "./policy/parse.ts";
+import { parsePolicy } from "./policy/parse.ts";
+import { isPublic } from "./policy/public.ts";
 
 /** `isPublic`: whether the policy lets in just anybody. */
 export interface BucketPolicy {
@@ -28,7 +29,7 @@ export function policyOf({ name, settings }: Pick<Bucket, "name" | "settings">):
 /** Reads a policy for the bucket of this name. Throws MalformedPolicy with the reason. */
 export function readPolicy(text: string, bucket: string): Policy {
   try {
-    return parsePolicy(text, "bucket", bucket);
+    return parsePolicy(text, "bucket", { bucket });
   } catch (error) {
     if (error instanceof PolicyFault) throw new S3Error("MalformedPolicy", { message: error.message });
     throw error;

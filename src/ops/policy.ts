@@ -2,8 +2,8 @@
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html
 
 import { policyOf, readPolicy } from "../auth/bucket-policy.ts";
-import { isPublic } from "../auth/policy/evaluate.ts";
-import { MAX_BUCKET_POLICY_BYTES } from "../auth/policy/parse.ts";
+import { MAX_POLICY_LENGTH } from "../auth/policy/parse.ts";
+import { isPublic } from "../auth/policy/public.ts";
 import { isPublicGrant } from "../facts/grant.ts";
 import { aclsDisabled } from "../facts/settings.ts";
 import { type BodyReader, operation } from "../operation.ts";
@@ -16,7 +16,7 @@ import { setBucket } from "./settings.ts";
 const policyText: BodyReader<string> = {
   required: true,
   async read(payload) {
-    const text = new TextDecoder().decode(await payload.bytes(MAX_BUCKET_POLICY_BYTES));
+    const text = new TextDecoder().decode(await payload.bytes(MAX_POLICY_LENGTH.bucket));
     if (text.includes("\uFFFD")) throw new S3Error("MalformedPolicy");
     return text;
   },
