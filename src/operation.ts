@@ -104,13 +104,14 @@ export function operation<
 /** The body as it comes, for a handler that stores it. */
 export const stream: BodyReader<Payload> = { required: true, read: (payload) => payload };
 
-/** An XML document; `integrity`: S3 demands a checksum or Content-MD5 with it. */
+/** An XML document of at most `most` bytes; `integrity`: S3 demands a checksum or Content-MD5 with it. */
 export function xml<T>(
   shape: Shape<T>,
   {
     integrity = false,
     checksumsAre = "of the body",
-  }: { integrity?: boolean; checksumsAre?: "of the body" | "of the object" } = {},
+    most = MAX_XML_BYTES,
+  }: { integrity?: boolean; checksumsAre?: "of the body" | "of the object"; most?: number } = {},
 ): BodyReader<T> {
   return {
     required: true,
@@ -123,7 +124,7 @@ export function xml<T>(
         });
       }
       if (payload.length === 0) throw new S3Error("MalformedXML");
-      return shape.read(utf8(await payload.bytes(MAX_XML_BYTES)));
+      return shape.read(utf8(await payload.bytes(most)));
     },
   };
 }

@@ -4,6 +4,7 @@ import { getBucketAcl, getObjectAcl } from "./ops/acl.ts";
 import { getObjectAttributes } from "./ops/attributes.ts";
 import { createBucket, deleteBucket, getBucketLocation, headBucket } from "./ops/bucket.ts";
 import { copyObject } from "./ops/copy.ts";
+import { deleteBucketCors, getBucketCors, putBucketCors } from "./ops/cors.ts";
 import { deleteObject, deleteObjects } from "./ops/delete.ts";
 import { deleteBucketEncryption, getBucketEncryption, putBucketEncryption } from "./ops/encryption.ts";
 import { listObjects, listObjectsV2, listObjectVersions } from "./ops/list.ts";
@@ -42,7 +43,6 @@ const ABSENT: readonly Absent[] = [
   { name: "CreateBucketMetadataTableConfiguration", route: "POST /{Bucket}?metadataTable" },
   { name: "CreateSession", route: "GET /{Bucket}?session" },
   { name: "DeleteBucketAnalyticsConfiguration", route: "DELETE /{Bucket}?analytics" },
-  { name: "DeleteBucketCors", route: "DELETE /{Bucket}?cors" },
   { name: "DeleteBucketIntelligentTieringConfiguration", route: "DELETE /{Bucket}?intelligent-tiering" },
   { name: "DeleteBucketInventoryConfiguration", route: "DELETE /{Bucket}?inventory" },
   { name: "DeleteBucketLifecycle", route: "DELETE /{Bucket}?lifecycle" },
@@ -71,7 +71,6 @@ const ABSENT: readonly Absent[] = [
   { name: "PutBucketAccelerateConfiguration", route: "PUT /{Bucket}?accelerate" },
   { name: "PutBucketAcl", route: "PUT /{Bucket}?acl" },
   { name: "PutBucketAnalyticsConfiguration", route: "PUT /{Bucket}?analytics" },
-  { name: "PutBucketCors", route: "PUT /{Bucket}?cors" },
   { name: "PutBucketIntelligentTieringConfiguration", route: "PUT /{Bucket}?intelligent-tiering" },
   { name: "PutBucketInventoryConfiguration", route: "PUT /{Bucket}?inventory" },
   { name: "PutBucketLifecycle", route: "PUT /{Bucket}?lifecycle" },
@@ -103,12 +102,14 @@ export const OPERATIONS: readonly Row[] = [
   createBucket,
   createMultipartUpload,
   deleteBucket,
+  deleteBucketCors,
   deleteBucketEncryption,
   deleteBucketTagging,
   deleteObject,
   deleteObjects,
   deleteObjectTagging,
   getBucketAcl,
+  getBucketCors,
   getBucketEncryption,
   getBucketLocation,
   getBucketTagging,
@@ -128,6 +129,7 @@ export const OPERATIONS: readonly Row[] = [
   listObjectsV2,
   listObjectVersions,
   listParts,
+  putBucketCors,
   putBucketEncryption,
   putBucketTagging,
   putBucketVersioning,

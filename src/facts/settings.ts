@@ -1,5 +1,6 @@
 // What a bucket is set to: kept as JSON in its row, every change raising the bucket's generation.
 
+import type { CorsRule } from "./cors.ts";
 import type { RetentionMode } from "./lock.ts";
 import type { Tag, Versioning } from "./version.ts";
 
@@ -14,6 +15,8 @@ export interface BucketSettings {
   tags?: Tag[];
   /** What new objects are encrypted with if their writers ask for nothing. */
   encryption?: "AES256";
+  /** Absent: no script of another page may see anything. Never empty. */
+  cors?: CorsRule[];
 }
 
 export function versioningOf({ versioning }: BucketSettings): Versioning {

@@ -362,3 +362,20 @@ export const ServerSideEncryptionConfiguration = shape(
     ),
   }),
 );
+
+export const CORSConfiguration = shape(
+  "CORSConfiguration",
+  struct({
+    rules: many(
+      "CORSRule",
+      struct({
+        id: optional("ID", text),
+        headers: many("AllowedHeader", text),
+        methods: many("AllowedMethod", text),
+        origins: many("AllowedOrigin", text),
+        exposed: many("ExposeHeader", text),
+        maxAge: optional("MaxAgeSeconds", integer),
+      }),
+    ),
+  }),
+);
