@@ -4,6 +4,7 @@ import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from "./ops/ac
 import { getObjectAttributes } from "./ops/attributes.ts";
 import { createBucket, deleteBucket, getBucketLocation, headBucket } from "./ops/bucket.ts";
 import { copyObject } from "./ops/copy.ts";
+import { deleteBucketCors, getBucketCors, putBucketCors } from "./ops/cors.ts";
 import { deleteObject, deleteObjects } from "./ops/delete.ts";
 import { deleteBucketEncryption, getBucketEncryption, putBucketEncryption } from "./ops/encryption.ts";
 import { listObjects, listObjectsV2, listObjectVersions } from "./ops/list.ts";
@@ -51,7 +52,6 @@ const ABSENT: readonly Absent[] = [
   { name: "CreateBucketMetadataTableConfiguration", route: "POST /{Bucket}?metadataTable" },
   { name: "CreateSession", route: "GET /{Bucket}?session" },
   { name: "DeleteBucketAnalyticsConfiguration", route: "DELETE /{Bucket}?analytics" },
-  { name: "DeleteBucketCors", route: "DELETE /{Bucket}?cors" },
   { name: "DeleteBucketIntelligentTieringConfiguration", route: "DELETE /{Bucket}?intelligent-tiering" },
   { name: "DeleteBucketInventoryConfiguration", route: "DELETE /{Bucket}?inventory" },
   { name: "DeleteBucketLifecycle", route: "DELETE /{Bucket}?lifecycle" },
@@ -76,7 +76,6 @@ const ABSENT: readonly Absent[] = [
   { name: "PutBucketAbac", route: "PUT /{Bucket}?abac" },
   { name: "PutBucketAccelerateConfiguration", route: "PUT /{Bucket}?accelerate" },
   { name: "PutBucketAnalyticsConfiguration", route: "PUT /{Bucket}?analytics" },
-  { name: "PutBucketCors", route: "PUT /{Bucket}?cors" },
   { name: "PutBucketIntelligentTieringConfiguration", route: "PUT /{Bucket}?intelligent-tiering" },
   { name: "PutBucketInventoryConfiguration", route: "PUT /{Bucket}?inventory" },
   { name: "PutBucketLifecycle", route: "PUT /{Bucket}?lifecycle" },
@@ -104,6 +103,7 @@ export const OPERATIONS: readonly Row[] = [
   createBucket,
   createMultipartUpload,
   deleteBucket,
+  deleteBucketCors,
   deleteBucketEncryption,
   deleteBucketOwnershipControls,
   deleteBucketPolicy,
@@ -113,6 +113,7 @@ export const OPERATIONS: readonly Row[] = [
   deleteObjectTagging,
   deletePublicAccessBlock,
   getBucketAcl,
+  getBucketCors,
   getBucketEncryption,
   getBucketLocation,
   getBucketOwnershipControls,
@@ -137,6 +138,7 @@ export const OPERATIONS: readonly Row[] = [
   listObjectVersions,
   listParts,
   putBucketAcl,
+  putBucketCors,
   putBucketEncryption,
   putBucketOwnershipControls,
   putBucketPolicy,

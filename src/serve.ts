@@ -2,6 +2,7 @@
 
 import { admit } from "./admit.ts";
 import { authenticate } from "./auth/authenticate.ts";
+import { preflight, withCors } from "./auth/cross-origin.ts";
 import { Payload } from "./body/payload.ts";
 import { BucketMoved, CallerMoved, Unavailable } from "./facts/outage.ts";
 import type { Operation } from "./operation.ts";
@@ -9,7 +10,7 @@ import { OPERATIONS } from "./operations.ts";
 import { makeRouter } from "./router.ts";
 import { type Address, readAddress } from "./wire/address.ts";
 import { S3Error } from "./wire/error.ts";
-import { errorReply, type Reply } from "./wire/output.ts";
+import { type ErrorPlace, errorReply, type Reply } from "./wire/output.ts";
 import type { Seal } from "./wire/seal.ts";
 import { finishDeletion, type World } from "./world.ts";
 
@@ -28,7 +29,7 @@ export async function serve(
   requestId: string,
   hostId: string,
 ): Promise<Reply> {
-  const place = {
+  const place: ErrorPlace = {
     method: request.method,
     resource: "/",
     bucket: undefined,
@@ -36,21 +37,29 @@ export async function serve(
     requestId,
     hostId,
   };
+  let reply: Reply;
   try {
     const address = readAddress(request, world.config);
     Object.assign(place, { resource: address.path, bucket: address.bucket, key: address.key });
-    const operation = route(address);
-    const [once, takeOnce] = [memo(), memo()];
-    return await decide(world, async () => {
-      const asker = await authenticate(world, address);
-      const input = operation.read(address);
-      const admitted = await admit(world, operation, asker, address);
-      const body = await takeOnce(() => takeBody(operation, request, address, asker.seal));
-      return operation.respond({ world, address, once, ...admitted }, input, body);
-    });
+    const answers =
+      address.method === "OPTIONS" ? preflight(world, address) : answer(world, request, address);
+    reply = await answers;
   } catch (error) {
-    return errorReply(asS3Error(world, error, requestId), place);
+    reply = errorReply(asS3Error(world, error, requestId), place);
   }
+  return withCors(world, request, place.bucket, reply);
+}
+
+async function answer(world: World, request: Request, address: Address): Promise<Reply> {
+  const operation = route(address);
+  const [once, takeOnce] = [memo(), memo()];
+  return decide(world, async () => {
+    const asker = await authenticate(world, address);
+    const input = operation.read(address);
+    const admitted = await admit(world, operation, asker, address);
+    const body = await takeOnce(() => takeBody(operation, request, address, asker.seal));
+    return operation.respond({ world, address, once, ...admitted }, input, body);
+  });
 }
 
 /** Decides again, on fresh settings, while a bucket turns out not to be what was remembered of it. */

@@ -1,5 +1,6 @@
 // What a bucket is set to: kept as JSON in its row, every change raising the bucket's generation.
 
+import type { CorsRule } from "./cors.ts";
 import type { Grant } from "./grant.ts";
 import type { RetentionMode } from "./lock.ts";
 import type { Tag, Versioning } from "./version.ts";
@@ -35,6 +36,8 @@ export interface BucketSettings {
   grants?: Grant[];
   /** Absent: nothing is blocked. */
   publicAccess?: PublicAccessBlock;
+  /** Absent: no script of another page may see anything. Never empty. */
+  cors?: CorsRule[];
 }
 
 export function versioningOf({ versioning }: BucketSettings): Versioning {

@@ -7,10 +7,10 @@ import type { Bucket } from "../directory/buckets.ts";
 import type { Encryption } from "../facts/encryption.ts";
 import { operation, xml } from "../operation.ts";
 import type { Address } from "../wire/address.ts";
+import { ServerSideEncryptionConfiguration } from "../wire/bucket-shapes.ts";
 import { invalidArgument, S3Error } from "../wire/error.ts";
 import type { Field } from "../wire/input.ts";
 import { document, empty } from "../wire/output.ts";
-import { ServerSideEncryptionConfiguration } from "../wire/shapes.ts";
 import { setBucket } from "./settings.ts";
 
 const SSE = "x-amz-server-side-encryption";

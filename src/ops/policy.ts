@@ -7,9 +7,9 @@ import { isPublic } from "../auth/policy/public.ts";
 import { isPublicGrant } from "../facts/grant.ts";
 import { aclsDisabled } from "../facts/settings.ts";
 import { type BodyReader, operation } from "../operation.ts";
+import { PolicyStatus } from "../wire/bucket-shapes.ts";
 import { S3Error } from "../wire/error.ts";
 import { document, empty, reply } from "../wire/output.ts";
-import { PolicyStatus } from "../wire/shapes.ts";
 import { setBucket } from "./settings.ts";
 
 /** The policy's text, as it is kept and given back. */

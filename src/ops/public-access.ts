@@ -4,9 +4,9 @@
 import { isPublicGrant } from "../facts/grant.ts";
 import { OWNERSHIPS, type Ownership } from "../facts/settings.ts";
 import { operation, xml } from "../operation.ts";
+import { OwnershipControls, PublicAccessBlockConfiguration } from "../wire/bucket-shapes.ts";
 import { S3Error } from "../wire/error.ts";
 import { document, empty } from "../wire/output.ts";
-import { OwnershipControls, PublicAccessBlockConfiguration } from "../wire/shapes.ts";
 import { setBucket } from "./settings.ts";
 
 export const getPublicAccessBlock = operation({

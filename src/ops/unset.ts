@@ -68,7 +68,6 @@ export const UNSET: readonly Operation[] = [
     "s3:GetAccelerateConfiguration",
     "AccelerateConfiguration",
   ),
-  none("GetBucketCors", "cors", "s3:GetBucketCORS", "NoSuchCORSConfiguration"),
   none(
     "GetBucketLifecycleConfiguration",
     "lifecycle",

@@ -2,10 +2,10 @@
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html
 
 import { operation, xml } from "../operation.ts";
+import { VersioningConfiguration } from "../wire/bucket-shapes.ts";
 import { S3Error } from "../wire/error.ts";
 import { header } from "../wire/input.ts";
 import { document, empty } from "../wire/output.ts";
-import { VersioningConfiguration } from "../wire/shapes.ts";
 import { setBucket } from "./settings.ts";
 
 export const getBucketVersioning = operation({

@@ -288,37 +288,12 @@ export const AccessControlPolicy = shape(
   }),
 );
 
-export const VersioningConfiguration = shape(
-  "VersioningConfiguration",
-  struct({ status: optional("Status", text), mfaDelete: optional("MfaDelete", text) }),
-);
-
 export const Tagging = shape(
   "Tagging",
   struct({
     set: one(
       "TagSet",
       struct({ tags: many("Tag", struct({ key: one("Key", text), value: one("Value", text) })) }),
-    ),
-  }),
-);
-
-export const ObjectLockConfiguration = shape(
-  "ObjectLockConfiguration",
-  struct({
-    enabled: one("ObjectLockEnabled", text),
-    rule: optional(
-      "Rule",
-      struct({
-        default: one(
-          "DefaultRetention",
-          struct({
-            mode: one("Mode", text),
-            days: optional("Days", integer),
-            years: optional("Years", integer),
-          }),
-        ),
-      }),
     ),
   }),
 );
@@ -354,36 +329,3 @@ export const GetObjectAttributesResponse = shape(
     size: optional("ObjectSize", integer),
   }),
 );
-
-export const ServerSideEncryptionConfiguration = shape(
-  "ServerSideEncryptionConfiguration",
-  struct({
-    rules: many(
-      "Rule",
-      struct({
-        default: optional(
-          "ApplyServerSideEncryptionByDefault",
-          struct({ algorithm: one("SSEAlgorithm", text), kmsKey: optional("KMSMasterKeyID", text) }),
-        ),
-        bucketKey: optional("BucketKeyEnabled", flag),
-      }),
-    ),
-  }),
-);
-
-export const OwnershipControls = shape(
-  "OwnershipControls",
-  struct({ rules: many("Rule", struct({ ownership: one("ObjectOwnership", text) })) }),
-);
-
-export const PublicAccessBlockConfiguration = shape(
-  "PublicAccessBlockConfiguration",
-  struct({
-    blockPublicAcls: optional("BlockPublicAcls", flag),
-    ignorePublicAcls: optional("IgnorePublicAcls", flag),
-    blockPublicPolicy: optional("BlockPublicPolicy", flag),
-    restrictPublicBuckets: optional("RestrictPublicBuckets", flag),
-  }),
-);
-
-export const PolicyStatus = shape("PolicyStatus", struct({ isPublic: one("IsPublic", flag) }));

@@ -13,7 +13,6 @@ beforeAll(async () => {
 
 /** What a fresh bucket of AWS's says of a configuration that it does not have. */
 const NONE: [subresource: string, code: string][] = [
-  ["cors", "NoSuchCORSConfiguration"],
   ["lifecycle", "NoSuchLifecycleConfiguration"],
   ["object-lock", "ObjectLockConfigurationNotFoundError"],
   ["policy", "NoSuchBucketPolicy"],
