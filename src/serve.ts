@@ -55,8 +55,8 @@ async function answer(world: World, request: Request, address: Address): Promise
   const [once, takeOnce] = [memo(), memo()];
   return decide(world, async () => {
     const asker = await authenticate(world, address);
-    const input = operation.read(address);
     const admitted = await admit(world, operation, asker, address);
+    const input = operation.read(address);
     const body = await takeOnce(() => takeBody(operation, request, address, asker.seal));
     return operation.respond({ world, address, once, ...admitted }, input, body);
   });

@@ -97,6 +97,10 @@ function tooMany(): S3Error {
   return new S3Error("MalformedACLError", { message: `An ACL has at most ${MAX_GRANTS} grants.` });
 }
 
+function isAsked({ canned, named }: AclAsked): boolean {
+  return canned !== undefined || named.length > 0;
+}
+
 /** Finds out who is meant. Throws InvalidArgument, UnresolvableGrantByEmailAddress. */
 async function resolve(world: World, named: readonly NamedGrant[]): Promise<Grant[]> {
   const ids = named.flatMap(({ to }) => ("id" in to ? [to.id] : []));
@@ -142,13 +146,22 @@ function isPrivate(grants: readonly Grant[], owner: string): boolean {
   );
 }
 
-/** Throws if the bucket takes no ACLs at all, or none that reach just anybody, and these do. */
-export function checkTaken(
+/**
+ * Throws if the bucket takes no ACLs, and one is asked for other than what is so anyway: the bucket's owner has full
+ * control. Throws, too, if it takes none that reach just anybody, and this one does.
+ */
+function checkTaken(
   { settings }: Pick<Bucket, "settings">,
+  asked: AclAsked | "document",
   grants: readonly Grant[] | undefined,
 ): void {
+  if (aclsDisabled(settings)) {
+    const saysSo =
+      asked === "document" || asked.named.length > 0 || asked.canned === "bucket-owner-full-control";
+    if (grants === undefined && (saysSo || !isAsked(asked))) return;
+    throw new S3Error("AccessControlListNotSupported");
+  }
   if (grants === undefined) return;
-  if (aclsDisabled(settings)) throw new S3Error("AccessControlListNotSupported");
   if (settings.publicAccess?.blockPublicAcls === true && grants.some(isPublicGrant)) {
     throw new S3Error("AccessDenied");
   }
@@ -170,7 +183,7 @@ export async function newObjectAcl(
       ? bucketOwner
       : caller.account.id;
   const grants = await grantsFor(world, asked, owner, bucketOwner);
-  checkTaken(access.bucket, grants);
+  checkTaken(access.bucket, asked, grants);
   // What only gives the bucket's owner its due needs no permission, nor does what an anonymous writer says of its own.
   const beyond = grants?.some(({ to }) => !("id" in to && [owner, bucketOwner].includes(to.id))) ?? false;
   if (beyond && caller.kind !== "anonymous") access.require(["s3:PutObjectAcl"], key, { version: { owner } });
@@ -185,7 +198,7 @@ async function aclPut(
   owner: string,
   bucketOwner: string,
 ): Promise<Grant[] | undefined> {
-  const inHeaders = asked.canned !== undefined || asked.named.length > 0;
+  const inHeaders = isAsked(asked);
   if (body === undefined && !inHeaders) throw new S3Error("MissingSecurityHeader");
   if (body !== undefined && inHeaders) throw new S3Error("UnexpectedContent");
   if (body === undefined) return grantsFor(world, asked, owner, bucketOwner);
@@ -244,7 +257,7 @@ export const putBucketAcl = operation({
   output: empty(200),
   async handle({ world, bucket }, { asked }, body) {
     const granted = await aclPut(world, asked, body, bucket.owner, bucket.owner);
-    checkTaken(bucket, granted);
+    checkTaken(bucket, body === undefined ? asked : "document", granted);
     const { grants: _old, ...rest } = bucket.settings;
     await setBucket(world, bucket, granted === undefined ? rest : { ...rest, grants: granted });
     return {};
@@ -291,7 +304,7 @@ export const putObjectAcl = operation({
       const { version } = await readAllowed(context, { key, versionId, want: "none" });
       const owner = aclsDisabled(bucket.settings) ? bucket.owner : version.owner;
       const granted = await aclPut(world, asked, body, owner, bucket.owner);
-      checkTaken(bucket, granted);
+      checkTaken(bucket, body === undefined ? asked : "document", granted);
       const { sequence: judged } = version;
       const request = { key, versionId, grants: granted ?? null, judged };
       const answer = await world.index(bucket).mark(request);
