@@ -22,8 +22,8 @@ export interface Env {
   ROOT_NAME?: string;
   /** "1": encryption keys may come over plain HTTP. For loopback. */
   PLAIN_KEYS?: string;
-  /** "1": URLs presigned with signature version 2 are taken. */
-  PRESIGN_V2?: string;
+  /** "1": signatures of version 2 are taken, in headers and in URLs. */
+  SIGNATURE_V2?: string;
   /** See `Config.expectHoldMs`. For the local server. */
   EXPECT_HOLD_MS?: string;
 }
@@ -58,7 +58,7 @@ export function readConfig(env: Env): Config | Unready {
     root: { accessKeyId, secret, account },
     masterSecret: env.MASTER_SECRET ?? "",
     plainKeys: env.PLAIN_KEYS === "1",
-    presignV2: env.PRESIGN_V2 === "1",
+    signatureV2: env.SIGNATURE_V2 === "1",
     expectHoldMs: Number(env.EXPECT_HOLD_MS ?? 0),
   };
 }

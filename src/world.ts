@@ -26,8 +26,8 @@ export interface Config {
   masterSecret: string;
   /** Whether clients may send encryption keys over plain HTTP: on loopback only. */
   plainKeys: boolean;
-  /** Whether URLs signed with version 2 are taken. */
-  presignV2: boolean;
+  /** Whether signatures of version 2 are taken, in headers and in URLs. */
+  signatureV2: boolean;
   /** How long to hold an answer that would strand a client, in ms; 0 where the platform sends `100 Continue` itself. */
   expectHoldMs: number;
 }

@@ -6,8 +6,9 @@ import type { Address } from "../wire/address.ts";
 import { invalidArgument, S3Error } from "../wire/error.ts";
 import { readSeal, type Seal, UNSIGNED_PAYLOAD } from "../wire/seal.ts";
 import type { World } from "../world.ts";
+import { MAX_SKEW_MS, noValidDate, requestExpired, timeTooSkewed, withoutKeys } from "./refusals.ts";
 import { openSecret, secretsKey } from "./seal-secret.ts";
-import { linkStringsToSign, namesUnsigned, readLink, signLink } from "./sigv2.ts";
+import { isHeaderV2, namesUnsigned, readV2, sealV2, verifyV2 } from "./sigv2.ts";
 import {
   ALGORITHM,
   canonicalRequest,
@@ -21,9 +22,6 @@ import {
   signingKey,
   stringToSign,
 } from "./sigv4.ts";
-
-/** How far the signer's clock may be off, in ms. */
-export const MAX_SKEW_MS = 15 * 60 * 1000;
 
 /** Longest life of a presigned URL, in seconds. */
 export const PRESIGN_SECONDS_MAX = 7 * 24 * 3600;
@@ -42,7 +40,7 @@ export interface Authenticated {
 /** Verifies the request's signature. Throws S3's error for each way in which it does not hold; anonymous is AccessDenied. */
 export async function authenticate(world: World, address: Address): Promise<Authenticated> {
   const signed = readSigned(address);
-  if (signed === undefined) return authenticateLink(world, address);
+  if (signed === undefined) return authenticateV2(world, address);
   if (address.sent.has("x-amz-security-token") || address.query.has("X-Amz-Security-Token")) {
     throw new S3Error("InvalidToken", {
       message: "Temporary credentials are not supported by this endpoint yet.",
@@ -60,36 +58,16 @@ export async function authenticate(world: World, address: Address): Promise<Auth
   return { caller: { account, accessKeyId: signed.scope.accessKeyId }, seal };
 }
 
-/** A URL with a signature of version 2, where the deployment takes those; anything else unsigned is anonymous. */
-async function authenticateLink(world: World, address: Address): Promise<Authenticated> {
-  const link = readLink(address);
-  if (link === undefined) throw new S3Error("AccessDenied");
-  if (!world.config.presignV2 || namesUnsigned(address)) throw unsupportedVersion();
-  const { secret, account } = await keyOf(world, link.accessKeyId);
-  const texts = linkStringsToSign(address, link);
-  if (!texts.some((text) => sameSignature(signLink(secret, text), link.signature))) {
-    throw new S3Error("SignatureDoesNotMatch", {
-      elements: {
-        AWSAccessKeyId: link.accessKeyId,
-        StringToSign: texts[0] ?? "",
-        SignatureProvided: link.signature,
-      },
-    });
-  }
-  if (world.now() > link.expires * 1000) {
-    throw new S3Error("AccessDenied", {
-      message: "Request has expired",
-      elements: { Expires: isoSeconds(link.expires * 1000), ServerTime: isoSeconds(world.now()) },
-    });
-  }
-  const sent = address.sent.get("x-amz-content-sha256");
-  const streams = sent?.startsWith("STREAMING-UNSIGNED-") ?? false;
-  const seal: Seal = streams ? { kind: "chunked", trailer: true, signer: undefined } : { kind: "unsigned" };
-  return { caller: { account, accessKeyId: link.accessKeyId }, seal };
-}
-
-function isoSeconds(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d{3}/, "");
+/** A signature of version 2, where the deployment takes those; anything else unsigned is anonymous. */
+async function authenticateV2(world: World, address: Address): Promise<Authenticated> {
+  const taken = world.config.signatureV2 && !namesUnsigned(address);
+  if (isHeaderV2(address) && !taken) throw unsupportedVersion();
+  const signed = readV2(address);
+  if (signed === undefined) throw new S3Error("AccessDenied");
+  if (!taken) throw unsupportedVersion();
+  const { secret, account } = await keyOf(world, signed.accessKeyId);
+  verifyV2(world.now(), address, signed, secret);
+  return { caller: { account, accessKeyId: signed.accessKeyId }, seal: sealV2(address) };
 }
 
 /** A presigned URL signs no payload, but what is sent to it may still be aws-chunked with unsigned chunks. */
@@ -109,6 +87,7 @@ function readSigned(address: Address): Signed | undefined {
       authorization,
     );
   }
+  if (isHeaderV2(address)) return undefined;
   if (authorization !== null) return readHeader(address, authorization.trim());
   if (inQuery) return readQuery(address);
   return undefined;
@@ -128,7 +107,6 @@ function malformed(message: string, elements: Record<string, string> = {}): S3Er
 }
 
 function readHeader(address: Address, authorization: string): Signed {
-  if (/^AWS /.test(authorization)) throw unsupportedVersion();
   if (!authorization.startsWith(`${ALGORITHM} `)) {
     throw invalidArgument("Unsupported Authorization Type", "Authorization", authorization);
   }
@@ -170,11 +148,7 @@ function headerTimestamp({ sent: headers }: Address): string {
   const amzDate = headers.get("x-amz-date");
   const text = amzDate ?? headers.get("date") ?? "";
   const ms = parseTimestamp(text) ?? Date.parse(text);
-  if (Number.isNaN(ms)) {
-    throw new S3Error("AccessDenied", {
-      message: "AWS authentication requires a valid Date or x-amz-date header",
-    });
-  }
+  if (Number.isNaN(ms)) throw noValidDate();
   return formatTimestamp(ms);
 }
 
@@ -249,26 +223,13 @@ function checkTime(now: number, { place, timestamp }: Signed, { query }: Address
   const signedAt = parseTimestamp(timestamp) ?? 0;
   if (place === "header") {
     if (Math.abs(now - signedAt) <= MAX_SKEW_MS) return;
-    throw new S3Error("RequestTimeTooSkewed", {
-      elements: {
-        RequestTime: timestamp,
-        ServerTime: isoSeconds(now),
-        MaxAllowedSkewMilliseconds: String(MAX_SKEW_MS),
-      },
-    });
+    throw timeTooSkewed(timestamp, now);
   }
   if (signedAt - now > MAX_SKEW_MS)
     throw new S3Error("AccessDenied", { message: "Request is not valid yet" });
   const expires = Number(query.get("X-Amz-Expires"));
   if (now <= signedAt + expires * 1000) return;
-  throw new S3Error("AccessDenied", {
-    message: "Request has expired",
-    elements: {
-      "X-Amz-Expires": String(expires),
-      Expires: isoSeconds(signedAt + expires * 1000),
-      ServerTime: isoSeconds(now),
-    },
-  });
+  throw requestExpired(signedAt + expires * 1000, now, { "X-Amz-Expires": String(expires) });
 }
 
 /** The host, and every x-amz-* header sent, must be under the signature: else anybody could add one. */
@@ -283,11 +244,6 @@ function checkAllSigned({ sent: headers }: Address, { place, signedHeaders }: Si
     message: "There were headers present in the request which were not signed",
     elements: { HeadersNotSigned: missing.join(", ") },
   });
-}
-
-/** A key that a client sends is shown to nobody, itself included: people paste this error into tickets. */
-function withoutKeys(canonical: string): string {
-  return canonical.replace(/^(x-amz-(?:copy-source-)?server-side-encryption-customer-key:).*$/gm, "$1…");
 }
 
 function mismatch({ scope, signature }: Signed, request: string, text: string): S3Error {

@@ -65,7 +65,7 @@ export function devArguments(plan: DevPlan, secret: string): string[] {
     DOMAINS: plan.domains.join(","),
     LEGACY_ACL: plan.legacyAcl ? "1" : "",
     PLAIN_KEYS: isLoopback(plan.host) ? "1" : "",
-    PRESIGN_V2: "1",
+    SIGNATURE_V2: "1",
     EXPECT_HOLD_MS: "1100",
   };
   const given = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
