@@ -23,14 +23,14 @@ export interface Env {
   ROOT_EMAIL?: string;
   /** "1": encryption keys may come over plain HTTP. For loopback. */
   PLAIN_KEYS?: string;
-  /** "1": URLs presigned with signature version 2 are taken. */
-  PRESIGN_V2?: string;
   /** "1": see `Config.legacyAcl`. */
   LEGACY_ACL?: string;
   /** The address that every client has, where no edge says: on loopback. "unknown": nobody knows. */
   CLIENT_ADDRESS?: string;
   /** See `Config.inlineBytes`. */
   INLINE_BYTES?: string;
+  /** "1": signatures of version 2 are taken, in headers and in URLs. */
+  SIGNATURE_V2?: string;
   /** See `Config.expectHoldMs`. For the local server. */
   EXPECT_HOLD_MS?: string;
 }
@@ -75,10 +75,10 @@ export function readConfig(env: Env): Config | Unready {
     root: { accessKeyId, secret, account },
     masterSecret: env.MASTER_SECRET ?? "",
     plainKeys: env.PLAIN_KEYS === "1",
-    presignV2: env.PRESIGN_V2 === "1",
     inlineBytes: Math.min(Number(env.INLINE_BYTES) || 0, MAX_INLINE_BYTES),
     legacyAcl: env.LEGACY_ACL === "1",
     clientAddress: env.CLIENT_ADDRESS === "unknown" ? undefined : env.CLIENT_ADDRESS || "edge",
+    signatureV2: env.SIGNATURE_V2 === "1",
     expectHoldMs: Number(env.EXPECT_HOLD_MS ?? 0),
   };
 }

@@ -26,14 +26,14 @@ export interface Config {
   masterSecret: string;
   /** Whether clients may send encryption keys over plain HTTP: on loopback only. */
   plainKeys: boolean;
-  /** Whether URLs signed with version 2 are taken. */
-  presignV2: boolean;
   /** Whether new buckets take ACLs and are not closed to the public, as S3's were before April 2023. */
   legacyAcl: boolean;
   /** Where clients' addresses come from: the edge, which vouches for them; else the one address that all have, if known. */
   clientAddress: "edge" | (string & {}) | undefined;
   /** Largest object that is kept in its bucket's index instead of R2, in bytes; 0: none is. */
   inlineBytes: number;
+  /** Whether signatures of version 2 are taken, in headers and in URLs. */
+  signatureV2: boolean;
   /** How long to hold an answer that would strand a client, in ms; 0 where the platform sends `100 Continue` itself. */
   expectHoldMs: number;
 }

@@ -9,8 +9,9 @@ import { readSeal, type Seal, UNSIGNED_PAYLOAD } from "../wire/seal.ts";
 import type { World } from "../world.ts";
 import type { Asker } from "./authorize.ts";
 import { ANONYMOUS, type Caller, rootCaller } from "./caller.ts";
+import { MAX_SKEW_MS, noValidDate, requestExpired, timeTooSkewed, withoutKeys } from "./refusals.ts";
 import { openSecret, secretsKey } from "./seal-secret.ts";
-import { linkStringsToSign, namesUnsigned, readLink, signLink } from "./sigv2.ts";
+import { isHeaderV2, namesUnsigned, readV2, sealV2, verifyV2 } from "./sigv2.ts";
 import {
   ALGORITHM,
   canonicalRequest,
@@ -25,9 +26,6 @@ import {
   stringToSign,
 } from "./sigv4.ts";
 
-/** How far the signer's clock may be off, in ms. */
-export const MAX_SKEW_MS = 15 * 60 * 1000;
-
 /** Longest life of a presigned URL, in seconds. */
 export const PRESIGN_SECONDS_MAX = 7 * 24 * 3600;
 
@@ -39,7 +37,7 @@ export interface Authenticated extends Asker {
 /** Verifies the request's signature, if it has one. Throws S3's error for each way in which it does not hold. */
 export async function authenticate(world: World, address: Address): Promise<Authenticated> {
   const signed = readSigned(address);
-  if (signed === undefined) return authenticateLink(world, address);
+  if (signed === undefined) return authenticateV2(world, address);
   if (address.sent.has("x-amz-security-token") || address.query.has("X-Amz-Security-Token")) {
     throw new S3Error("InvalidToken", {
       message: "Temporary credentials are not supported by this endpoint yet.",
@@ -73,36 +71,17 @@ function anonymous({ sent }: Address): Authenticated {
   };
 }
 
-/** A URL with a signature of version 2, where the deployment takes those; anything else unsigned is anonymous. */
-async function authenticateLink(world: World, address: Address): Promise<Authenticated> {
-  const link = readLink(address);
-  if (link === undefined) return anonymous(address);
-  if (!world.config.presignV2 || namesUnsigned(address)) throw unsupportedVersion();
-  const { secret, ...asker } = await keyOf(world, link.accessKeyId);
-  const texts = linkStringsToSign(address, link);
-  if (!texts.some((text) => sameSignature(signLink(secret, text), link.signature))) {
-    throw new S3Error("SignatureDoesNotMatch", {
-      elements: {
-        AWSAccessKeyId: link.accessKeyId,
-        StringToSign: texts[0] ?? "",
-        SignatureProvided: link.signature,
-      },
-    });
-  }
-  if (world.now() > link.expires * 1000) {
-    throw new S3Error("AccessDenied", {
-      message: "Request has expired",
-      elements: { Expires: isoSeconds(link.expires * 1000), ServerTime: isoSeconds(world.now()) },
-    });
-  }
-  const sent = address.sent.get("x-amz-content-sha256");
-  const streams = sent?.startsWith("STREAMING-UNSIGNED-") ?? false;
-  const seal: Seal = streams ? { kind: "chunked", trailer: true, signer: undefined } : { kind: "unsigned" };
-  return { ...asker, seal, signed: { place: "query", version: "v2" } };
-}
-
-function isoSeconds(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d{3}/, "");
+/** A signature of version 2, where the deployment takes those; anything else unsigned is anonymous. */
+async function authenticateV2(world: World, address: Address): Promise<Authenticated> {
+  const taken = world.config.signatureV2 && !namesUnsigned(address);
+  if (isHeaderV2(address) && !taken) throw unsupportedVersion();
+  const signed = readV2(address);
+  if (signed === undefined) return anonymous(address);
+  if (!taken) throw unsupportedVersion();
+  const { secret, ...asker } = await keyOf(world, signed.accessKeyId);
+  verifyV2(world.now(), address, signed, secret);
+  const { place } = signed;
+  return { ...asker, seal: sealV2(address), signed: { place, version: "v2" } };
 }
 
 /** A presigned URL signs no payload, but what is sent to it may still be aws-chunked with unsigned chunks. */
@@ -122,6 +101,7 @@ function readSigned(address: Address): Signed | undefined {
       authorization,
     );
   }
+  if (isHeaderV2(address)) return undefined;
   if (authorization !== null) return readHeader(address, authorization.trim());
   if (inQuery) return readQuery(address);
   return undefined;
@@ -141,7 +121,6 @@ function malformed(message: string, elements: Record<string, string> = {}): S3Er
 }
 
 function readHeader(address: Address, authorization: string): Signed {
-  if (/^AWS /.test(authorization)) throw unsupportedVersion();
   if (!authorization.startsWith(`${ALGORITHM} `)) {
     throw invalidArgument("Unsupported Authorization Type", "Authorization", authorization);
   }
@@ -183,11 +162,7 @@ function headerTimestamp({ sent: headers }: Address): string {
   const amzDate = headers.get("x-amz-date");
   const text = amzDate ?? headers.get("date") ?? "";
   const ms = parseTimestamp(text) ?? Date.parse(text);
-  if (Number.isNaN(ms)) {
-    throw new S3Error("AccessDenied", {
-      message: "AWS authentication requires a valid Date or x-amz-date header",
-    });
-  }
+  if (Number.isNaN(ms)) throw noValidDate();
   return formatTimestamp(ms);
 }
 
@@ -262,26 +237,13 @@ function checkTime(now: number, { place, timestamp }: Signed, { query }: Address
   const signedAt = parseTimestamp(timestamp) ?? 0;
   if (place === "header") {
     if (Math.abs(now - signedAt) <= MAX_SKEW_MS) return;
-    throw new S3Error("RequestTimeTooSkewed", {
-      elements: {
-        RequestTime: timestamp,
-        ServerTime: isoSeconds(now),
-        MaxAllowedSkewMilliseconds: String(MAX_SKEW_MS),
-      },
-    });
+    throw timeTooSkewed(timestamp, now);
   }
   if (signedAt - now > MAX_SKEW_MS)
     throw new S3Error("AccessDenied", { message: "Request is not valid yet" });
   const expires = Number(query.get("X-Amz-Expires"));
   if (now <= signedAt + expires * 1000) return;
-  throw new S3Error("AccessDenied", {
-    message: "Request has expired",
-    elements: {
-      "X-Amz-Expires": String(expires),
-      Expires: isoSeconds(signedAt + expires * 1000),
-      ServerTime: isoSeconds(now),
-    },
-  });
+  throw requestExpired(signedAt + expires * 1000, now, { "X-Amz-Expires": String(expires) });
 }
 
 /** The host, and every x-amz-* header sent, must be under the signature: else anybody could add one. */
@@ -296,11 +258,6 @@ function checkAllSigned({ sent: headers }: Address, { place, signedHeaders }: Si
     message: "There were headers present in the request which were not signed",
     elements: { HeadersNotSigned: missing.join(", ") },
   });
-}
-
-/** A key that a client sends is shown to nobody, itself included: people paste this error into tickets. */
-function withoutKeys(canonical: string): string {
-  return canonical.replace(/^(x-amz-(?:copy-source-)?server-side-encryption-customer-key:).*$/gm, "$1…");
 }
 
 function mismatch({ scope, signature }: Signed, request: string, text: string): S3Error {

@@ -66,7 +66,7 @@ export function devArguments(plan: DevPlan, secret: string): string[] {
     LEGACY_ACL: plan.legacyAcl ? "1" : "",
     CLIENT_ADDRESS: isLoopback(plan.host) ? "127.0.0.1" : "unknown",
     PLAIN_KEYS: isLoopback(plan.host) ? "1" : "",
-    PRESIGN_V2: "1",
+    SIGNATURE_V2: "1",
     EXPECT_HOLD_MS: "1100",
   };
   const given = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]);

@@ -174,7 +174,7 @@ function texts(options: ServerOptions): Bindings {
     // Nobody listens in on loopback.
     PLAIN_KEYS: isLoopback(options.host) ? "1" : "",
     // See `Config` in world.ts; botocore waits for one second.
-    PRESIGN_V2: "1",
+    SIGNATURE_V2: "1",
     EXPECT_HOLD_MS: "1100",
     ...options.vars,
   };

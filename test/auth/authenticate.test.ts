@@ -214,13 +214,6 @@ describe("an authorization that cannot be read", () => {
       refused(await endpoint.send(sent), 400, "InvalidArgument", "Unsupported Authorization Type");
     }
   });
-
-  it("is of signature version 2 in a header", async () => {
-    const message =
-      "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.";
-    const inHeader = await withAuthorization(() => `AWS ${ROOT.accessKeyId}:frJIUN8DYpKDtOLCwo//yllqDzg=`);
-    refused(await endpoint.send(inHeader), 400, "InvalidRequest", message);
-  });
 });
 
 describe("a request", () => {

@@ -70,6 +70,8 @@ export class Endpoint {
       region: "us-east-1",
       domains: [],
       legacyAcl: false,
+      // Tampered bodies are looked for in R2.
+      vars: { INLINE_BYTES: "0" },
     });
     return new Endpoint(server);
   }

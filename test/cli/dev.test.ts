@@ -21,7 +21,7 @@ describe("what dev is asked for", () => {
         "REGION:us-east-1",
       ],
       ...["--var", "DOMAINS:", "--var", "LEGACY_ACL:", "--var", "PLAIN_KEYS:1"],
-      ...["--var", "PRESIGN_V2:1", "--var", "EXPECT_HOLD_MS:1100"],
+      ...["--var", "SIGNATURE_V2:1", "--var", "EXPECT_HOLD_MS:1100"],
     ]);
   });
 

@@ -40,6 +40,7 @@ def client(**options):
 
 s3 = client()
 s3v4 = client(config=Config(signature_version="s3v4"))
+s3v2 = client(config=Config(signature_version="s3"))
 
 # --- Checks and assertions ---
 
@@ -282,6 +283,41 @@ def default_links():
 @check("generate_presigned_url with signature version 4: get, put, head, delete, list, upload_part by plain HTTP")
 def version_4_links():
     links(s3v4, "X-Amz-Signature=")
+
+
+# --- Signature version 2 in headers, as old boto signs ---
+
+HEADERS_2_WORK = os.environ.get("COMPAT_SIGNATURE_2") == "1"
+
+
+@check(f"signature version 2 in headers: {'put, get, parts, list, tags, CORS and delete work' if HEADERS_2_WORK else 'refused, naming version 4'}")
+def version_2_headers():
+    if not HEADERS_2_WORK:
+        refused("InvalidRequest", 400, s3v2.list_buckets)
+        return
+    key = "version2/a b+c~é.txt"
+    s3v2.put_object(Bucket=BUCKET, Key=key, Body=b"two", ContentType="text/x-a", Metadata={"colour": "dark  blue"})
+    answer = s3v2.get_object(Bucket=BUCKET, Key=key, ResponseContentDisposition='attachment; filename="a b&c"')
+    equal((b"two", {"colour": "dark  blue"}), (answer["Body"].read(), answer["Metadata"]))
+    equal('attachment; filename="a b&c"', answer["ContentDisposition"])
+    s3v2.upload_file(f"{FILES}/20MB", BUCKET, "version2/parts", Config=TransferConfig(multipart_chunksize=8 * MB))
+    with open(f"{FILES}/20MB", "rb") as file:
+        same(file.read(), read("version2/parts"))
+    listed = s3v2.list_objects_v2(Bucket=BUCKET, Prefix="version2/", Delimiter="~")
+    equal((1, 1), (len(listed["Contents"]), len(listed["CommonPrefixes"])))
+    s3v2.put_object_tagging(Bucket=BUCKET, Key=key, Tagging={"TagSet": [{"Key": "a", "Value": "b"}]})
+    equal([{"Key": "a", "Value": "b"}], s3v2.get_object_tagging(Bucket=BUCKET, Key=key)["TagSet"])
+    rules = [{"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}]
+    s3v2.put_bucket_cors(Bucket=BUCKET, CORSConfiguration={"CORSRules": rules})
+    equal(rules, s3v2.get_bucket_cors(Bucket=BUCKET)["CORSRules"])
+    s3v2.delete_bucket_cors(Bucket=BUCKET)
+    copied = s3v2.copy_object(Bucket=BUCKET, Key="version2/copy", CopySource={"Bucket": BUCKET, "Key": key})
+    equal(True, "CopyObjectResult" in copied)
+    names = [key, "version2/parts", "version2/copy"]
+    gone = s3v2.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": name} for name in names]})
+    equal(3, len(gone["Deleted"]))
+    wrong = client(config=Config(signature_version="s3"), aws_secret_access_key="another")
+    refused("SignatureDoesNotMatch", 403, wrong.list_buckets)
 
 
 # --- Copies ---

@@ -9,7 +9,7 @@
 #   COMPAT_ACCESS_KEY, COMPAT_SECRET_KEY, COMPAT_REGION   its keys and region (Portico's defaults otherwise)
 #   COMPAT_DOT_KEYS=1           with ENDPOINT: also keys with `.` and `..` segments
 #   COMPAT_ENCODED=1            with ENDPOINT: also objects with Content-Encoding: gzip
-#   COMPAT_SIGNATURE_2=0        links signed with version 2 must be refused; otherwise they must work
+#   COMPAT_SIGNATURE_2=0        signatures of version 2 must be refused; otherwise they must work
 #   COMPAT_CLIENTS="aws boto3"  only these of aws, boto3, rclone, s3cmd, javascript
 #   COMPAT_SERVERS="start"      only these of start, dev
 #   COMPAT_ALLOW_MISSING=1      a client that cannot be had is left out instead of failing

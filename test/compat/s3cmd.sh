@@ -112,6 +112,23 @@ info_bucket() {
 }
 check 'info of a bucket shows its location' info_bucket
 
+signature_2() {
+  if [[ ${COMPAT_SIGNATURE_2:-} != 1 ]]; then
+    refused 'AWS4-HMAC-SHA256|InvalidRequest' s3cmd --signature-v2 ls
+    return
+  fi
+  s3cmd --signature-v2 put "$FILES/1KB" "s3://$BUCKET/version 2/a+b"
+  s3cmd --signature-v2 get --force "s3://$BUCKET/version 2/a+b" back
+  same "$FILES/1KB" back
+  s3cmd --signature-v2 put --multipart-chunk-size-mb=5 "$FILES/20MB" "s3://$BUCKET/version 2/parts"
+  s3cmd --signature-v2 get --force "s3://$BUCKET/version 2/parts" back
+  same "$FILES/20MB" back
+  contains "$(s3cmd --signature-v2 ls "s3://$BUCKET/version 2/")" '/a[+]b'
+  s3cmd --signature-v2 del --recursive --force "s3://$BUCKET/version 2/"
+  equal '' "$(s3cmd ls --recursive "s3://$BUCKET/version 2/")"
+}
+check '--signature-v2 puts, gets, lists and deletes, or is refused with a reason' signature_2
+
 signurl() {
   local link
   link=$(s3cmd signurl "s3://$BUCKET/files/1KB" +300)

@@ -102,9 +102,8 @@ describe("a header that asks for what is not built", () => {
   }
 
   it("is taken if it asks for what is so anyway", async () => {
-    for (const acl of ["private", "bucket-owner-full-control"]) {
-      answered(await server.client.put(`/${bucket}/asked`, "bytes", { "x-amz-acl": acl }), 200);
-    }
+    const headers = { "x-amz-acl": "bucket-owner-full-control" };
+    answered(await server.client.put(`/${bucket}/asked`, "bytes", headers), 200);
     answered(await server.client.delete(`/${bucket}/asked`), 204);
   });
 
