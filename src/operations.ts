@@ -1,4 +1,4 @@
-// THE TABLE: every operation that S3 has, built or absent. Nothing else knows an operation by name.
+// THE TABLE: every operation that S3 has, built or absent, and the browser's upload form, which its model leaves out. Nothing else knows an operation by name.
 
 import { getBucketAcl, getObjectAcl } from "./ops/acl.ts";
 import { getObjectAttributes } from "./ops/attributes.ts";
@@ -6,6 +6,7 @@ import { createBucket, deleteBucket, getBucketLocation, headBucket } from "./ops
 import { copyObject } from "./ops/copy.ts";
 import { deleteObject, deleteObjects } from "./ops/delete.ts";
 import { deleteBucketEncryption, getBucketEncryption, putBucketEncryption } from "./ops/encryption.ts";
+import { postObject } from "./ops/form.ts";
 import { listObjects, listObjectsV2, listObjectVersions } from "./ops/list.ts";
 import {
   getObjectLegalHold,
@@ -128,6 +129,7 @@ export const OPERATIONS: readonly Row[] = [
   listObjectsV2,
   listObjectVersions,
   listParts,
+  postObject,
   putBucketEncryption,
   putBucketTagging,
   putBucketVersioning,

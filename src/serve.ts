@@ -1,16 +1,19 @@
 // THE LIFE OF A REQUEST, from its address to its answer, and the only place where an error is caught.
 
 import { authenticate, type Caller } from "./auth/authenticate.ts";
+import { authenticateForm } from "./auth/authenticate-form.ts";
 import { admitToBucket } from "./auth/authorize.ts";
-import { Payload } from "./body/payload.ts";
+import { FormFile } from "./body/form-file.ts";
+import { readForm } from "./body/multipart-form.ts";
+import { Payload, readLarge } from "./body/payload.ts";
 import { BucketMoved, Unavailable } from "./facts/outage.ts";
-import type { Operation } from "./operation.ts";
+import type { FormReader, Operation } from "./operation.ts";
 import { OPERATIONS } from "./operations.ts";
 import { makeRouter } from "./router.ts";
 import { type Address, readAddress } from "./wire/address.ts";
 import { S3Error } from "./wire/error.ts";
+import { formAddress, withFileName } from "./wire/form.ts";
 import { errorReply, type Reply } from "./wire/output.ts";
-import type { Seal } from "./wire/seal.ts";
 import { finishDeletion, type World } from "./world.ts";
 
 /** How often a request is decided anew because its bucket was not as remembered. */
@@ -34,15 +37,15 @@ export async function serve(
     hostId,
   };
   try {
-    const address = readAddress(request, world.config);
-    Object.assign(place, { resource: address.path, bucket: address.bucket, key: address.key });
-    const operation = route(address);
-    const { caller, seal } = await authenticate(world, address);
+    const asked = readAddress(request, world.config);
+    Object.assign(place, { resource: asked.path, bucket: asked.bucket, key: asked.key });
+    const operation = route(asked);
+    const { address, caller, takeBody } = await identify(world, operation, request, asked);
     const input = operation.read(address);
     const [once, takeOnce] = [memo(), memo()];
     return await decide(world, async () => {
       const admitted = await admit(world, operation, caller, address);
-      const body = await takeOnce(() => takeBody(operation, request, address, seal));
+      const body = await takeOnce(takeBody);
       return operation.respond({ world, caller, address, once, ...admitted }, input, body);
     });
   } catch (error) {
@@ -75,14 +78,41 @@ async function decide(world: World, act: () => Promise<Reply>): Promise<Reply> {
   }
 }
 
-async function takeBody(
+/** A request as it is served: whose it is, what it says, and its body, to be taken once they are let in. */
+interface Identified {
+  address: Address;
+  caller: Caller;
+  takeBody(): Promise<unknown>;
+}
+
+/** Who asks. A form's own fields say so, and what for: they are read first, up to the file, then taken for headers. */
+async function identify(
+  world: World,
   { body }: Operation,
   request: Request,
-  { headers }: Address,
-  seal: Seal,
-): Promise<unknown> {
-  if (body === undefined || (request.body === null && !body.required)) return undefined;
-  return body.read(new Payload(headers, request.body, seal, body.checksumsAre));
+  asked: Address,
+): Promise<Identified> {
+  if (body !== undefined && "form" in body) return identifyForm(world, body, request, asked);
+  const { caller, seal } = await authenticate(world, asked);
+  const takeBody = async () => {
+    if (body === undefined || (request.body === null && !body.required)) return undefined;
+    return body.read(new Payload(asked.headers, request.body, seal, body.checksumsAre));
+  };
+  return { address: asked, caller, takeBody };
+}
+
+async function identifyForm(
+  world: World,
+  body: FormReader<unknown>,
+  request: Request,
+  asked: Address,
+): Promise<Identified> {
+  const sent = await readForm(asked.headers.get("content-type"), readLarge(request.body));
+  const fields = withFileName(sent.fields, sent.fileName);
+  const address = formAddress(asked, fields);
+  const { caller, range } = await authenticateForm(world, asked.bucket ?? "", fields);
+  const takeBody = async () => body.read({ fields, file: new FormFile(sent.file, address.headers, range) });
+  return { address, caller, takeBody };
 }
 
 /** Does a piece of work once, however often it is asked for; what failed may be tried again. */

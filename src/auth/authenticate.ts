@@ -114,7 +114,8 @@ function readSigned(address: Address): Signed | undefined {
   return undefined;
 }
 
-function unsupportedVersion(): S3Error {
+/** S3's error for a signature of version 2 where none is taken. */
+export function unsupportedVersion(): S3Error {
   return new S3Error("InvalidRequest", {
     message: "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
   });
@@ -222,7 +223,11 @@ function checkExpires(text: string): void {
   }
 }
 
-function checkScope({ config }: World, { place, scope, timestamp }: Signed): void {
+/** Throws unless the credential is for this region and service, and of the day of the signature. */
+export function checkScope(
+  { config }: World,
+  { place, scope, timestamp }: Pick<Signed, "place" | "scope" | "timestamp">,
+): void {
   const refuse = (message: string, elements: Record<string, string> = {}) =>
     place === "header"
       ? malformed(message, elements)
@@ -308,7 +313,8 @@ function mismatch({ scope, signature }: Signed, request: string, text: string): 
   });
 }
 
-async function keyOf(
+/** An access key's secret, and whose it is. Throws InvalidAccessKeyId. */
+export async function keyOf(
   world: World,
   accessKeyId: string,
 ): Promise<Pick<KeyHolder, "account"> & { secret: string }> {
@@ -327,7 +333,12 @@ async function keyOf(
   return { account: holder.account, secret };
 }
 
-function rememberedSigningKey({ memory, now }: World, secret: string, { scope }: Signed): Uint8Array {
+/** The signing key of a scope, made once. */
+export function rememberedSigningKey(
+  { memory, now }: World,
+  secret: string,
+  { scope }: Pick<Signed, "scope">,
+): Uint8Array {
   const name = `${scope.accessKeyId}/${scope.date}/${scope.region}/${scope.service}`;
   const known = memory.signingKeys.get(name, now());
   if (known?.value.secret === secret) return known.value.key;

@@ -362,3 +362,15 @@ export const ServerSideEncryptionConfiguration = shape(
     ),
   }),
 );
+
+/** What a form is answered if it asks for status 201; S3 writes it without a namespace. */
+export const PostResponse = shape(
+  "PostResponse",
+  struct({
+    location: one("Location", text),
+    bucket: one("Bucket", text),
+    key: one("Key", text),
+    etag: one("ETag", etag),
+  }),
+  { bare: true },
+);
