@@ -171,10 +171,11 @@ export function checkForm(
   return { least, most };
 }
 
-/** A field that is not there meets no condition, not even that it begin with nothing. */
+/** A field that is not there meets one condition only: that it may begin with anything. */
 function holds({ kind, field, value }: Exclude<Condition, { kind: "range" }>, fields: FormFields): boolean {
+  if (field === "") return false;
   const found = fields.get(field);
-  if (found === undefined) return false;
+  if (found === undefined) return kind === "starts-with" && value === "";
   if (kind === "eq") return found === value;
   // Several types in one field must each begin so.
   const each = field === "content-type" ? found.split(",").map((type) => type.trim()) : [found];
