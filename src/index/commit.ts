@@ -49,7 +49,8 @@ export function commitPut(index: Index, { operationId }: Mutator, request: PutRe
     if (victim !== undefined && isLocked(lockOf(victim), change.at, false)) {
       return refuse(index, change, blobs, "locked");
     }
-    if (blobs.some((blob) => isLitter(index, blob))) return refuse(index, change, blobs, "discarded");
+    const names = new Set(name === undefined ? [] : [name, ...blobs]);
+    if ([...names].some((each) => isLitter(index, each))) return refuse(index, change, blobs, "discarded");
     const lying = layBody(index, body);
     if (lying === undefined) return refuse(index, change, blobs, "source changed");
     const row = makeRow(change, versioning, {

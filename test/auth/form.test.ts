@@ -280,12 +280,13 @@ describe("a policy made by chance", () => {
         ? items
         : Object.fromEntries(items.map((item, at) => [String(random.pick(values)) + at, item]));
     };
+    const good = () => ["eq", random.pick(["$key", "key", "$"]), random.pick(["k", ""])];
     const ROUNDS = 5000;
     let read = 0;
     for (let round = 0; round < ROUNDS; round++) {
       const json = JSON.stringify({
         expiration: random.next() < 0.9 ? EXPIRATION : value(1),
-        conditions: [value(2), value(2)],
+        conditions: [good(), random.next() < 0.5 ? value(2) : good()],
       });
       const at = random.integer(json.length);
       const text =

@@ -235,7 +235,9 @@ describe("a form", () => {
         Array.from(
           { length: count },
           (_none, at) => `--b\r\nContent-Disposition: form-data; name=f${at}\r\n\r\n\r\n`,
-        ).join("") + "--b\r\nContent-Disposition: form-data; name=file\r\n\r\nbytes\r\n--b--",
+        )
+          .join("")
+          .concat("--b\r\nContent-Disposition: form-data; name=file\r\n\r\nbytes\r\n--b--"),
       );
     const type = "multipart/form-data; boundary=b";
     expect(await whole(form(MAX_FORM_FIELDS), type)).toMatchObject({ file: "bytes" });
