@@ -4,10 +4,12 @@ import { isUtf8 } from "node:buffer";
 import type { Access, Action, Asker } from "./auth/authorize.ts";
 import type { Caller } from "./auth/caller.ts";
 import type { Circumstances } from "./auth/context.ts";
+import type { FormFile } from "./body/form-file.ts";
 import type { Payload } from "./body/payload.ts";
 import type { Bucket } from "./directory/buckets.ts";
 import type { Address } from "./wire/address.ts";
 import { S3Error } from "./wire/error.ts";
+import type { FormFields } from "./wire/form.ts";
 import { type Fields, type FieldValues, readFields } from "./wire/input.ts";
 import type { Output, Reply } from "./wire/output.ts";
 import { MAX_XML_BYTES, type Shape } from "./wire/xml.ts";
@@ -70,6 +72,18 @@ export type Allowance = Action | ((address: Address) => readonly Action[]);
  */
 export type Judged = "before" | "with the object" | "by the handler";
 
+/** A browser's form whose sender was allowed in: its fields, and its file on its way in. */
+export interface Upload {
+  fields: FormFields;
+  file: FormFile;
+}
+
+/** How an operation takes a form. Its fields stand where headers would, and say who asks, so they are read first. */
+export interface FormReader<B> {
+  form: true;
+  read(upload: Upload): B;
+}
+
 interface Declaration<R extends Route, N extends BucketNeed, F extends Fields, B, O> {
   name: string;
   route: R;
@@ -79,7 +93,7 @@ interface Declaration<R extends Route, N extends BucketNeed, F extends Fields, B
   judged?: Judged;
   bucket?: N;
   input: F;
-  body?: BodyReader<B>;
+  body?: BodyReader<B> | FormReader<B>;
   output: Output<O>;
   handle(context: ContextOf<R, N>, input: FieldValues<F>, body: B): Promise<O>;
 }
@@ -92,7 +106,7 @@ export interface Operation {
   allow(address: Address): readonly Action[];
   judged: Judged;
   bucket: BucketNeed;
-  body: BodyReader<unknown> | undefined;
+  body: BodyReader<unknown> | FormReader<unknown> | undefined;
   read(address: Address): unknown;
   respond(context: ServiceContext, input: unknown, body: unknown): Promise<Reply>;
 }
@@ -129,6 +143,9 @@ export function versioned(object: Action, version: Action): (address: Address) =
 
 /** The body as it comes, for a handler that stores it. */
 export const stream: BodyReader<Payload> = { required: true, read: (payload) => payload };
+
+/** A browser's form as it comes, for a handler that stores its file. */
+export const form: FormReader<Upload> = { form: true, read: (upload) => upload };
 
 /** An XML document of at most `most` bytes; `integrity`: S3 demands a checksum or Content-MD5 with it. */
 export function xml<T>(

@@ -1,4 +1,4 @@
-// THE TABLE: every operation that S3 has, built or absent. Nothing else knows an operation by name.
+// THE TABLE: every operation that S3 has, built or absent, and the browser's upload form, which its model leaves out. Nothing else knows an operation by name.
 
 import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from "./ops/acl.ts";
 import { getObjectAttributes } from "./ops/attributes.ts";
@@ -7,6 +7,7 @@ import { copyObject } from "./ops/copy.ts";
 import { deleteBucketCors, getBucketCors, putBucketCors } from "./ops/cors.ts";
 import { deleteObject, deleteObjects } from "./ops/delete.ts";
 import { deleteBucketEncryption, getBucketEncryption, putBucketEncryption } from "./ops/encryption.ts";
+import { postObject } from "./ops/form.ts";
 import { listObjects, listObjectsV2, listObjectVersions } from "./ops/list.ts";
 import {
   getObjectLegalHold,
@@ -139,6 +140,7 @@ export const OPERATIONS: readonly Row[] = [
   listParts,
   putBucketAcl,
   putBucketCors,
+  postObject,
   putBucketEncryption,
   putBucketOwnershipControls,
   putBucketPolicy,

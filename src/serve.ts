@@ -1,17 +1,14 @@
 // THE LIFE OF A REQUEST, from its address to its answer, and the only place where an error is caught.
 
 import { admit } from "./admit.ts";
-import { authenticate } from "./auth/authenticate.ts";
 import { preflight, withCors } from "./auth/cross-origin.ts";
-import { Payload } from "./body/payload.ts";
 import { BucketMoved, CallerMoved, Unavailable } from "./facts/outage.ts";
-import type { Operation } from "./operation.ts";
+import { identify } from "./identify.ts";
 import { OPERATIONS } from "./operations.ts";
 import { makeRouter } from "./router.ts";
 import { type Address, readAddress } from "./wire/address.ts";
 import { S3Error } from "./wire/error.ts";
 import { type ErrorPlace, errorReply, type Reply } from "./wire/output.ts";
-import type { Seal } from "./wire/seal.ts";
 import { finishDeletion, type World } from "./world.ts";
 
 /** How often a request is decided anew because its bucket was not as remembered: as many writers may change it at once. */
@@ -50,14 +47,14 @@ export async function serve(
   return withCors(world, request, place.bucket, reply);
 }
 
-async function answer(world: World, request: Request, address: Address): Promise<Reply> {
-  const operation = route(address);
-  const [once, takeOnce] = [memo(), memo()];
+async function answer(world: World, request: Request, asked: Address): Promise<Reply> {
+  const operation = route(asked);
+  const [once, takeOnce, readOnce] = [memo(), memo(), memo()];
   return decide(world, async () => {
-    const asker = await authenticate(world, address);
+    const { address, asker, takeBody } = await identify(world, operation, request, asked, readOnce);
     const admitted = await admit(world, operation, asker, address);
     const input = operation.read(address);
-    const body = await takeOnce(() => takeBody(operation, request, address, asker.seal));
+    const body = await takeOnce(takeBody);
     return operation.respond({ world, address, once, ...admitted }, input, body);
   });
 }
@@ -78,16 +75,6 @@ async function decide(world: World, act: () => Promise<Reply>): Promise<Reply> {
     if (how === "closed") await finishDeletion(world, bucket);
     if (decisions > 1) await scheduler.wait(Math.random() * Math.min(MAX_STEP_ASIDE_MS, 10 * decisions));
   }
-}
-
-async function takeBody(
-  { body }: Operation,
-  request: Request,
-  { headers }: Address,
-  seal: Seal,
-): Promise<unknown> {
-  if (body === undefined || (request.body === null && !body.required)) return undefined;
-  return body.read(new Payload(headers, request.body, seal, body.checksumsAre));
 }
 
 /** Does a piece of work once, however often it is asked for; what failed may be tried again. */

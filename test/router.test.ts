@@ -4,7 +4,7 @@ import { OPERATIONS } from "../src/operations.ts";
 import { makeRouter, type Row } from "../src/router.ts";
 import { S3Error } from "../src/wire/error.ts";
 import { seeded } from "./auth/random.ts";
-import { S3_OPERATIONS } from "./vectors/s3-operations.ts";
+import { BROWSER_OPERATIONS, S3_OPERATIONS } from "./vectors/s3-operations.ts";
 import { type Asked, addressOf } from "./wire/asked.ts";
 
 const route = makeRouter(OPERATIONS);
@@ -65,13 +65,14 @@ function refusal(asked: Asked): S3Error {
 }
 
 describe("the table", () => {
-  it("has exactly the 111 operations that S3 has, each once", () => {
+  it("has exactly the 111 operations that S3's model has, and the browser's form, each once", () => {
     const names = OPERATIONS.map(({ name }) => name);
     expect(S3_OPERATIONS).toHaveLength(111);
-    expect(names.toSorted()).toEqual(S3_OPERATIONS.map(([name]) => name).toSorted());
+    const known = [...S3_OPERATIONS, ...BROWSER_OPERATIONS].map(([name]) => name);
+    expect(names.toSorted()).toEqual(known.toSorted());
   });
 
-  it.each(S3_OPERATIONS)("has %s where S3 has it: %s", (name, target) => {
+  it.each([...S3_OPERATIONS, ...BROWSER_OPERATIONS])("has %s where S3 has it: %s", (name, target) => {
     const row = OPERATIONS.find((each) => each.name === name);
     const [place = "", query = ""] = target.split("?");
     const [ours = ""] = (row?.route ?? "").split("?");

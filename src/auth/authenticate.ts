@@ -107,7 +107,8 @@ function readSigned(address: Address): Signed | undefined {
   return undefined;
 }
 
-function unsupportedVersion(): S3Error {
+/** S3's error for a signature of version 2 where none is taken. */
+export function unsupportedVersion(): S3Error {
   return new S3Error("InvalidRequest", {
     message: "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
   });
@@ -210,7 +211,11 @@ function checkExpires(text: string): void {
   }
 }
 
-function checkScope({ config }: World, { place, scope, timestamp }: Signed): void {
+/** Throws unless the credential is for this region and service, and of the day of the signature. */
+export function checkScope(
+  { config }: World,
+  { place, scope, timestamp }: Pick<Signed, "place" | "scope" | "timestamp">,
+): void {
   const refuse = (message: string, elements: Record<string, string> = {}) =>
     place === "header"
       ? malformed(message, elements)
@@ -278,8 +283,11 @@ function mismatch({ scope, signature }: Signed, request: string, text: string): 
   });
 }
 
-/** Whose key this is, as an asker yet to be told how it signed, and the key's secret. */
-async function keyOf(world: World, accessKeyId: string): Promise<Omit<Asker, "signed"> & { secret: string }> {
+/** Whose key this is, as an asker yet to be told how it signed, and the key's secret. Throws InvalidAccessKeyId. */
+export async function keyOf(
+  world: World,
+  accessKeyId: string,
+): Promise<Omit<Asker, "signed"> & { secret: string }> {
   const { root, masterSecret } = world.config;
   const forget = () => world.memory.keys.forget(accessKeyId);
   if (accessKeyId === root.accessKeyId)
@@ -304,7 +312,12 @@ function callerOf(account: KeyHolder["account"], accessKeyId: string): Caller {
   return rootCaller({ ...account, number: accountNumber(account.id) }, accessKeyId);
 }
 
-function rememberedSigningKey({ memory, now }: World, secret: string, { scope }: Signed): Uint8Array {
+/** The signing key of a scope, made once. */
+export function rememberedSigningKey(
+  { memory, now }: World,
+  secret: string,
+  { scope }: Pick<Signed, "scope">,
+): Uint8Array {
   const name = `${scope.accessKeyId}/${scope.date}/${scope.region}/${scope.service}`;
   const known = memory.signingKeys.get(name, now());
   if (known?.value.secret === secret) return known.value.key;

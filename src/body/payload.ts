@@ -30,7 +30,7 @@ const FAILURE_GRACE_MS = 1000;
 const READ_BYTES = 256 * 1024;
 
 /** What the request's headers promise of its body. */
-interface Promises {
+export interface Promises {
   /** Content-MD5 in hex. */
   md5: string | undefined;
   /** Checksum in a header. */
@@ -189,23 +189,35 @@ export class Payload implements Source {
   }
 
   #compare(algorithm: ChecksumAlgorithm, computed: string, promised = this.promises.checksum?.value): void {
-    if (computed !== promised) {
-      const trap = promised === base64(createDigest(algorithm).digest()) ? ` ${EMPTY_TRAP}` : "";
-      throw new S3Error("BadDigest", {
-        message: `The ${algorithm} you specified did not match the calculated checksum.${trap}`,
-      });
-    }
+    checkChecksum(algorithm, computed, promised);
     this.checksum = { algorithm, value: computed };
   }
 
   #compareMd5(computed: string): void {
-    const { md5 } = this.promises;
-    if (md5 === undefined || md5 === computed) return;
-    const inBase64 = (digits: string) => Buffer.from(digits, "hex").toString("base64");
-    throw new S3Error("BadDigest", {
-      elements: { ExpectedDigest: inBase64(md5), CalculatedDigest: inBase64(computed) },
-    });
+    checkMd5(computed, this.promises.md5);
   }
+}
+
+/** Throws BadDigest unless a checksum, in base64, is the one that was promised. */
+export function checkChecksum(
+  algorithm: ChecksumAlgorithm,
+  computed: string,
+  promised: string | undefined,
+): void {
+  if (computed === promised) return;
+  const trap = promised === base64(createDigest(algorithm).digest()) ? ` ${EMPTY_TRAP}` : "";
+  throw new S3Error("BadDigest", {
+    message: `The ${algorithm} you specified did not match the calculated checksum.${trap}`,
+  });
+}
+
+/** Throws BadDigest if a Content-MD5 was promised, and this is another; both in hex. */
+export function checkMd5(computed: string, promised: string | undefined): void {
+  if (promised === undefined || promised === computed) return;
+  const inBase64 = (digits: string) => Buffer.from(digits, "hex").toString("base64");
+  throw new S3Error("BadDigest", {
+    elements: { ExpectedDigest: inBase64(promised), CalculatedDigest: inBase64(computed) },
+  });
 }
 
 function sealMismatch(seal: Seal, computed?: string): S3Error {
@@ -221,7 +233,7 @@ function isLostConnection(error: unknown): boolean {
 }
 
 /** Large pieces, of which each is valid until the next is asked for. */
-async function* readLarge(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
+export async function* readLarge(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
   if (body === null) return;
   const reader = body.getReader({ mode: "byob" }) as ReadableStreamBYOBReader & {
     // workerd's own; a plain loop over the stream gives 4 KiB at a time and is seven times slower.
@@ -270,7 +282,8 @@ function md5Only(headers: Headers): Headers {
   return new Headers(md5 === null ? {} : { "content-md5": md5 });
 }
 
-function readPromises(headers: Headers, announced: readonly string[]): Promises {
+/** Reads what headers promise of a body. Throws S3's errors for promises that cannot be read. */
+export function readPromises(headers: Headers, announced: readonly string[]): Promises {
   const named = [...headers.keys()].filter(
     (name) => name.startsWith("x-amz-checksum-") && !NOT_CHECKSUMS.has(name),
   );

@@ -46,16 +46,19 @@ export function commitPut(index: Index, { operationId }: Mutator, request: PutRe
     if (ended?.outcome === "committed") return { committed: ended.committed };
     if (ended?.outcome === "forbidden") return { refused: "forbidden" };
     const current = currentRow(index, draft.key);
+    const { name, blobs } = freshOf(request);
     // A commit that stands although its answer was lost and forgotten.
-    if (body.kind === "blob" && current?.body === body.blob) return { committed: committedOf(current) };
+    if (name !== undefined && current?.body === name) return { committed: committedOf(current) };
     const verdict = judgeWrite(conditions ?? {}, current);
-    if (verdict !== "ok") return refuse(index, change, body, verdict);
+    if (verdict !== "ok") return refuse(index, change, blobs, verdict);
     const victim = replacedBy(index, draft.key, current, versioning);
     if (victim !== undefined && isLocked(lockOf(victim), change.at, false)) {
-      return refuse(index, change, body, "locked");
+      return refuse(index, change, blobs, "locked");
     }
+    const names = new Set(name === undefined ? [] : [name, ...blobs]);
+    if ([...names].some((each) => isLitter(index, each))) return refuse(index, change, blobs, "discarded");
     const lying = layBody(index, body);
-    if ("refused" in lying) return refuse(index, change, body, lying.refused);
+    if ("refused" in lying) return refuse(index, change, blobs, lying.refused);
     const row = makeRow(change, versioning, {
       ...draft,
       ...lying,
@@ -152,21 +155,27 @@ function letGo(index: Index, change: Change, { body, pages, size }: VersionRow):
   change.wrote = true;
 }
 
-/** A refused commit leaves its fresh blob as litter; an upload's parts stay its own, and may be completed again. */
-function refuse(index: Index, change: Change, body: NewBody, refused: PutRefusal): PutAnswer {
-  if (body.kind === "blob") {
-    litterBlobs(index, [body.blob], change.at);
+/** A body that this commit alone can name, and its blobs; an upload's parts stay its own, and may be completed again. */
+function freshOf({ body, upload }: PutRequest): { name?: string; blobs: string[] } {
+  if (body.kind === "blob") return { name: body.blob, blobs: [body.blob] };
+  if (body.kind !== "extents" || upload !== undefined) return { blobs: [] };
+  return { name: body.name, blobs: body.extents.map(({ blob }) => blob) };
+}
+
+/** A refused commit leaves its fresh blobs as litter. */
+function refuse(index: Index, change: Change, blobs: readonly string[], refused: PutRefusal): PutAnswer {
+  if (blobs.length > 0) {
+    litterBlobs(index, blobs, change.at);
     change.wrote = true;
   }
   return { refused };
 }
 
+/** How the version's row names its bytes, or why it cannot. */
 function layBody(
   index: Index,
   body: NewBody,
-):
-  | Pick<VersionRow, "body" | "pages" | "data">
-  | { refused: "source changed" | "discarded" | "full" | "blobs only" } {
+): Pick<VersionRow, "body" | "pages" | "data"> | { refused: "source changed" | "full" | "blobs only" } {
   const { databaseSize } = index.sql;
   if (databaseSize > MAX_INDEX_BYTES) return { refused: "full" };
   switch (body.kind) {
@@ -177,11 +186,8 @@ function layBody(
         ? { refused: "blobs only" }
         : { body: "", pages: null, data: body.data };
     case "blob":
-      return isLitter(index, body.blob)
-        ? { refused: "discarded" }
-        : { body: body.blob, pages: null, data: null };
+      return { body: body.blob, pages: null, data: null };
     case "extents":
-      // An upload's blobs are not litter before it has ended, which has been ruled out.
       return { body: body.name, pages: writePages(index, body.name, body.extents), data: null };
     case "share": {
       const source = versionAt(index, body.key, body.sequence);

@@ -135,7 +135,10 @@ export function lookUp(
 export function readVersion(index: Index, { key, versionId, want }: ReadRequest): ReadAnswer {
   const found = lookUp(index, key, versionId);
   if (!("row" in found)) return found;
-  return { version: versionOf(found.row), ...wantedExtents(index, found.row, want) };
+  const version = versionOf(found.row);
+  // What was put whole is its own part 1, into however many extents its bytes were cut.
+  const whole = version.description.parts === undefined && typeof want === "object" && "part" in want;
+  return { version, ...wantedExtents(index, found.row, whole && want.part === 1 ? "all" : want) };
 }
 
 function wantedExtents(

@@ -173,7 +173,8 @@ export function sortableTime(ms: number): string {
 
 /** Bytes received for a bucket that was deleted and made anew meanwhile belong to the old one: the client must repeat. */
 export function checkStillHere(bucket: Bucket, body: NewBody): void {
-  if (body.kind === "blob" && !body.blob.startsWith(`${bucket.id}/`)) {
+  const blob = body.kind === "extents" ? body.extents[0]?.blob : body.kind === "blob" ? body.blob : undefined;
+  if (blob !== undefined && !blob.startsWith(`${bucket.id}/`)) {
     throw new Unavailable("the bucket was made anew while its object was on its way");
   }
 }

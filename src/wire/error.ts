@@ -62,6 +62,10 @@ const CATALOG = {
     400,
     "The list of parts was not in ascending order. Parts must be ordered by part number.",
   ],
+  InvalidPolicyDocument: [
+    400,
+    "The content of the form does not meet the conditions specified in the policy document.",
+  ],
   InvalidRange: [416, "The requested range is not satisfiable"],
   InvalidRequest: [400, "Invalid Request"],
   InvalidRetentionPeriod: [400, "The retention period must be a positive integer"],
@@ -78,6 +82,7 @@ const CATALOG = {
     "The XML you provided was not well-formed or did not validate against our published schema",
   ],
   MalformedPolicy: [400, "Policies must be valid JSON and the first byte must be '{'"],
+  MalformedPOSTRequest: [400, "The body of your POST request is not well-formed multipart/form-data."],
   MalformedTrailerError: [
     400,
     "The request contained trailing data that was not well-formed or did not conform to our published schema.",
@@ -87,6 +92,10 @@ const CATALOG = {
     "The XML you provided was not well-formed or did not validate against our published schema",
   ],
   MaxMessageLengthExceeded: [400, "Your request was too big."],
+  MaxPostPreDataLengthExceededError: [
+    400,
+    "Your POST request fields preceding the upload file were too large.",
+  ],
   MetadataTooLarge: [400, "Your metadata headers exceed the maximum allowed metadata size"],
   MethodNotAllowed: [405, "The specified method is not allowed against this resource."],
   MissingSecurityHeader: [400, "Your request was missing a required header"],

@@ -329,3 +329,14 @@ export const GetObjectAttributesResponse = shape(
     size: optional("ObjectSize", integer),
   }),
 );
+/** What a form is answered if it asks for status 201; S3 writes it without a namespace. */
+export const PostResponse = shape(
+  "PostResponse",
+  struct({
+    location: one("Location", text),
+    bucket: one("Bucket", text),
+    key: one("Key", text),
+    etag: one("ETag", etag),
+  }),
+  { bare: true },
+);

@@ -194,11 +194,11 @@ export function struct<M extends Members>(members: M): Codec<Shaped<M>> {
   };
 }
 
-/** A document with this root. Written with S3's namespace; read with or without it. */
-export function shape<T>(root: string, codec: Codec<T>): Shape<T> {
+/** A document with this root. Written with S3's namespace, or with none; read with or without it. */
+export function shape<T>(root: string, codec: Codec<T>, { bare = false }: { bare?: boolean } = {}): Shape<T> {
   return {
     write: (value) =>
-      `<?xml version="1.0" encoding="UTF-8"?>\n${element(root, codec.write(value), `xmlns="${NAMESPACE}"`)}`,
+      `<?xml version="1.0" encoding="UTF-8"?>\n${element(root, codec.write(value), bare ? undefined : `xmlns="${NAMESPACE}"`)}`,
     read(source) {
       const node = parse(source);
       if (node.name !== root) throw malformed();

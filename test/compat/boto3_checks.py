@@ -17,6 +17,7 @@ import boto3
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from urllib3 import encode_multipart_formdata
 
 URL = os.environ["COMPAT_ENDPOINT"]
 REGION = os.environ["COMPAT_REGION"]
@@ -318,6 +319,30 @@ def version_2_headers():
     equal(3, len(gone["Deleted"]))
     wrong = client(config=Config(signature_version="s3"), aws_secret_access_key="another")
     refused("SignatureDoesNotMatch", 403, wrong.list_buckets)
+
+
+def post_form(post, data, **fields):
+    """Sends a form as a browser does: (status, headers, body)."""
+    body, kind = encode_multipart_formdata({**post["fields"], **fields, "file": ("note.txt", data)})
+    return fetch(post["url"], "POST", body, {"Content-Type": kind})
+
+
+@check("generate_presigned_post makes a form that uploads, keeps its fields, and is held to its conditions")
+def forms():
+    fields = {"Content-Type": "text/x-form", "x-amz-meta-from": "form"}
+    conditions = [{"Content-Type": "text/x-form"}, {"x-amz-meta-from": "form"}, ["content-length-range", 1, 20 * MB]]
+    post = s3v4.generate_presigned_post(BUCKET, "forms/${filename}", Fields=fields, Conditions=conditions)
+    data = os.urandom(9 * MB)
+    status, headers, _ = post_form(post, data)
+    equal((204, f'"{hashlib.md5(data).hexdigest()}"'), (status, headers["ETag"]))
+    same(data, read("forms/note.txt"))
+    head = s3.head_object(Bucket=BUCKET, Key="forms/note.txt")
+    equal(("text/x-form", {"from": "form"}), (head["ContentType"], head["Metadata"]))
+    for wrong, code in [({"acl": "private"}, b"AccessDenied"), ({"key": "elsewhere"}, b"AccessDenied")]:
+        status, _, body = post_form(post, data[:10], **wrong)
+        equal((403, True), (status, code in body), str(wrong))
+    status, _, body = post_form(post, b"")
+    equal((400, True), (status, b"EntityTooSmall" in body))
 
 
 # --- Copies ---

@@ -164,6 +164,33 @@ describe("litter", () => {
     expect(await index.litter()).toEqual(["blob-1"]);
   });
 
+  it("takes in all extents of a refused commit that is no upload's, but not those of one that stands", async () => {
+    const index = await new IndexClient(server).open();
+    const extents = [1, 2].map((number) => ({ number, blob: `extent-${number}`, size: 3 }));
+    const body = { kind: "extents", name: "list", extents };
+    const { committed } = await index.put("op-1", "k", "etag", { body });
+    expect(await index.put("op-2", "k", "etag", { body })).toEqual({ committed });
+    expect(await index.litter()).toEqual([]);
+    const late = {
+      ...body,
+      name: "late",
+      extents: extents.map(({ blob, ...rest }) => ({ ...rest, blob: `late-${blob}` })),
+    };
+    const conditions = { ifNoneMatch: "*" };
+    expect(await index.put("op-3", "k", "late", { body: late, conditions })).toEqual({ refused: "failed" });
+    expect(await index.litter()).toEqual(["late-extent-1", "late-extent-2"]);
+    expect(await index.put("op-4", "k", "late", { body: late })).toEqual({ refused: "discarded" });
+  });
+
+  it("that was a list of extents is never named again", async () => {
+    const index = await new IndexClient(server).open();
+    const body = { kind: "extents", name: "list", extents: [{ number: 1, blob: "extent", size: 3 }] };
+    await index.put("op-1", "k", "etag", { body });
+    await index.remove("op-2", "k");
+    expect(await index.put("op-3", "k", "etag", { body })).toEqual({ refused: "discarded" });
+    expect((await index.read("k")).missing).toBe("key");
+  });
+
   it("spares the parts that a committed upload uses, whoever gives them away", async () => {
     const index = await new IndexClient(server).open();
     const extents = [

@@ -113,3 +113,8 @@ export const S3_OPERATIONS: readonly (readonly [name: string, target: string])[]
   ["UploadPartCopy", "PUT /{Bucket}/{Key}"],
   ["WriteGetObjectResponse", "POST /WriteGetObjectResponse"],
 ];
+
+/** What S3 has besides its service model: browsers use it, SDKs do not. */
+export const BROWSER_OPERATIONS: readonly (readonly [name: string, target: string])[] = [
+  ["PostObject", "POST /{Bucket}"],
+];
