@@ -28,7 +28,7 @@ export interface Asker {
 /** What is known beside the request of what is asked about. */
 export interface Known {
   /** The version that the action is on. */
-  version?: Pick<Version, "owner" | "grants" | "tags"> | undefined;
+  version?: (Pick<Version, "owner" | "grants" | "tags"> & { isNew?: boolean }) | undefined;
   /** Tags that the request gives. */
   requestTags?: readonly Tag[] | undefined;
   /** Values that the request does not say itself, by condition key in lower case. */

@@ -19,6 +19,8 @@ export interface DecidedBucket {
 export interface DecidedObject {
   owner: string;
   grants?: readonly Grant[] | undefined;
+  /** It is about to be made: what is said of it beside its bytes is for whoever will own it to say. */
+  isNew?: boolean;
 }
 
 export interface Case {
@@ -89,7 +91,7 @@ export function identityAllows(caller: Caller, question: Omit<Ask, "principal">)
 export function isAllowed(it: Case): boolean {
   const { caller, bucket, object, action, resource, value } = it;
   const ask = { principal: principalOf(caller), action, resource, value };
-  const owner = ownerOf(bucket, object);
+  const owner = ownerOf(bucket, object, action);
   const ownsBucket = caller.account.id === bucket.owner;
   const identity = identityEffect(caller, ask);
   const said = bucket.policy === undefined ? NOTHING_SAID : evaluate([bucket.policy], ask);
@@ -111,9 +113,14 @@ export function isAllowed(it: Case): boolean {
 
 const NOTHING_SAID = { effect: "none" } as const;
 
-/** Whose the thing asked for is: without ACLs, the bucket's owner owns all that is in it. */
-function ownerOf(bucket: DecidedBucket, object: DecidedObject | undefined): string {
-  return object === undefined || aclsDisabled(bucket.settings) ? bucket.owner : object.owner;
+/**
+ * Who decides about the thing asked for. Without ACLs the bucket's owner owns all that is in it. With them, an object's
+ * bytes and ACL are its owner's; its tags, retention and removal remain the bucket owner's.
+ */
+function ownerOf(bucket: DecidedBucket, object: DecidedObject | undefined, action: string): string {
+  if (object === undefined || aclsDisabled(bucket.settings)) return bucket.owner;
+  const isObjects = object.isNew === true || Object.hasOwn(OBJECT_PERMISSIONS, action);
+  return isObjects ? object.owner : bucket.owner;
 }
 
 function isRestricted({ bucket, caller }: Case): boolean {

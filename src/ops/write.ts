@@ -55,7 +55,7 @@ export async function saidOfNew(
 ): Promise<Said> {
   const { world, access, bucket, key, caller } = context;
   const { owner, grants } = await newObjectAcl(context, key, acl);
-  const known = { version: { owner }, requestTags: tags };
+  const known = { version: { owner, isNew: true }, requestTags: tags };
   // An anonymous writer's object is nobody's, and so what it says of it is nobody's to allow but S3's.
   if (caller.kind !== "anonymous" && tags !== undefined) access.require(["s3:PutObjectTagging"], key, known);
   if (lock.retention !== undefined) access.require(["s3:PutObjectRetention"], key, known);
