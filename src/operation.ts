@@ -1,8 +1,8 @@
 // What an S3 operation is: one declaration of name, route, permission, input, body, output and handler.
 
 import { isUtf8 } from "node:buffer";
-import type { Caller } from "./auth/authenticate.ts";
 import type { Action } from "./auth/authorize.ts";
+import type { Caller } from "./auth/caller.ts";
 import type { Payload } from "./body/payload.ts";
 import type { Bucket } from "./directory/buckets.ts";
 import type { Address } from "./wire/address.ts";

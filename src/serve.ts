@@ -1,7 +1,8 @@
 // THE LIFE OF A REQUEST, from its address to its answer, and the only place where an error is caught.
 
-import { authenticate, type Caller } from "./auth/authenticate.ts";
+import { authenticate } from "./auth/authenticate.ts";
 import { admitToBucket } from "./auth/authorize.ts";
+import type { Caller } from "./auth/caller.ts";
 import { Payload } from "./body/payload.ts";
 import { BucketMoved, Unavailable } from "./facts/outage.ts";
 import type { Operation } from "./operation.ts";

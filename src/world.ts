@@ -1,8 +1,8 @@
 // Every side effect Portico has, in one value: clock, directory, the index of a bucket, blobs, and work for later.
 
-import type { KeyHolder } from "./directory/accounts.ts";
 import { type Bucket, bucketNamed, removeBucket } from "./directory/buckets.ts";
 import { type Database, openDatabase } from "./directory/database.ts";
+import type { KeyHolder, Principal } from "./directory/principals.ts";
 import { BucketMoved, type RememberedBucket, Unavailable } from "./facts/outage.ts";
 import type { BucketIndexCalls, Moved } from "./index/protocol.ts";
 
@@ -80,17 +80,29 @@ export class Remembered<T> {
   forget(name: string): void {
     this.#entries.delete(name);
   }
+
+  clear(): void {
+    this.#entries.clear();
+  }
 }
 
 export interface Memory {
   buckets: Remembered<Bucket>;
   keys: Remembered<KeyHolder & { secret: string }>;
+  /** Principals of sessions, by account and identity. */
+  principals: Remembered<Principal>;
   signingKeys: Remembered<{ secret: string; key: Uint8Array }>;
   secretsKey?: Promise<CryptoKey>;
+  sessionsKey?: Promise<CryptoKey>;
 }
 
 export function freshMemory(): Memory {
-  return { buckets: new Remembered(), keys: new Remembered(), signingKeys: new Remembered() };
+  return {
+    buckets: new Remembered(),
+    keys: new Remembered(),
+    principals: new Remembered(),
+    signingKeys: new Remembered(),
+  };
 }
 
 /** A bucket as remembered, or read now. `age` in ms. */

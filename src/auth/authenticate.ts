@@ -1,12 +1,12 @@
-// Who asks: from a request to the account whose key signed it, and to what vouches for its body.
+// Who asks: from a request to the one whose key signed it, and to what vouches for its body.
 
 import { Buffer } from "node:buffer";
-import { type Account, type KeyHolder, keyHolder } from "../directory/accounts.ts";
 import type { Address } from "../wire/address.ts";
 import { invalidArgument, S3Error } from "../wire/error.ts";
 import { readSeal, type Seal, UNSIGNED_PAYLOAD } from "../wire/seal.ts";
 import type { World } from "../world.ts";
-import { openSecret, secretsKey } from "./seal-secret.ts";
+import type { Caller } from "./caller.ts";
+import { credentialsOf, type Use } from "./credentials.ts";
 import { linkStringsToSign, namesUnsigned, readLink, signLink } from "./sigv2.ts";
 import {
   ALGORITHM,
@@ -28,36 +28,52 @@ export const MAX_SKEW_MS = 15 * 60 * 1000;
 /** Longest life of a presigned URL, in seconds. */
 export const PRESIGN_SECONDS_MAX = 7 * 24 * 3600;
 
-/** Someone whose signature held. */
-export interface Caller {
-  account: Pick<Account, "id" | "displayName">;
-  accessKeyId: string;
+/** How a request was signed. `place`: `form` of a browser's upload. `at`: when, in ms since 1970, where that was signed. */
+export interface Signing {
+  place: "header" | "query" | "form";
+  version: "AWS4-HMAC-SHA256" | "AWS";
+  at: number | undefined;
 }
 
+/** Someone whose signature held. */
 export interface Authenticated {
   caller: Caller;
   seal: Seal;
+  signing: Signing;
+}
+
+/** What a call of IAM or STS is signed as: for any region, and over a body whose SHA-256 (hex) no header repeats. */
+export interface QueryCall {
+  services: readonly string[];
+  bodyHash: string;
 }
 
 /** Verifies the request's signature. Throws S3's error for each way in which it does not hold; anonymous is AccessDenied. */
-export async function authenticate(world: World, address: Address): Promise<Authenticated> {
-  const signed = readSigned(address);
+export async function authenticate(
+  world: World,
+  address: Address,
+  queryCall?: QueryCall,
+): Promise<Authenticated> {
+  const signed = readSigned(address, queryCall);
   if (signed === undefined) return authenticateLink(world, address);
-  if (address.sent.has("x-amz-security-token") || address.query.has("X-Amz-Security-Token")) {
-    throw new S3Error("InvalidToken", {
-      message: "Temporary credentials are not supported by this endpoint yet.",
-    });
-  }
-  checkScope(world, signed);
+  checkScope(world, signed, queryCall);
   checkTime(world.now(), signed, address);
-  const { secret, account } = await keyOf(world, signed.scope.accessKeyId);
+  const { scope, place, timestamp } = signed;
+  const { secret, caller } = await credentialsOf(world, scope.accessKeyId, tokenOf(address, place));
   const key = rememberedSigningKey(world, secret, signed);
   const canonical = canonicalRequest(address, signed);
   const text = stringToSign(canonical, signed);
   if (!sameSignature(sign(key, text), signed.signature)) throw mismatch(signed, canonical, text);
   checkAllSigned(address, signed);
   const seal = readSeal(bodyHash(address, signed), () => chunkSigner(key, signed));
-  return { caller: { account, accessKeyId: signed.scope.accessKeyId }, seal };
+  const signing: Signing = { place, version: ALGORITHM, at: parseTimestamp(timestamp) };
+  return { caller: await caller(scope), seal, signing };
+}
+
+/** The session token, from where the signature stands: a header, or a parameter that the signature covers. */
+function tokenOf({ sent, query }: Address, place: Signed["place"]): string | undefined {
+  const inHeader = sent.get("x-amz-security-token") ?? undefined;
+  return place === "header" ? inHeader : (query.get("X-Amz-Security-Token") ?? inHeader);
 }
 
 /** A URL with a signature of version 2, where the deployment takes those; anything else unsigned is anonymous. */
@@ -65,7 +81,7 @@ async function authenticateLink(world: World, address: Address): Promise<Authent
   const link = readLink(address);
   if (link === undefined) throw new S3Error("AccessDenied");
   if (!world.config.presignV2 || namesUnsigned(address)) throw unsupportedVersion();
-  const { secret, account } = await keyOf(world, link.accessKeyId);
+  const { secret, caller } = await credentialsOf(world, link.accessKeyId, undefined);
   const texts = linkStringsToSign(address, link);
   if (!texts.some((text) => sameSignature(signLink(secret, text), link.signature))) {
     throw new S3Error("SignatureDoesNotMatch", {
@@ -85,7 +101,8 @@ async function authenticateLink(world: World, address: Address): Promise<Authent
   const sent = address.sent.get("x-amz-content-sha256");
   const streams = sent?.startsWith("STREAMING-UNSIGNED-") ?? false;
   const seal: Seal = streams ? { kind: "chunked", trailer: true, signer: undefined } : { kind: "unsigned" };
-  return { caller: { account, accessKeyId: link.accessKeyId }, seal };
+  const use: Use = { service: "s3", region: world.config.region };
+  return { caller: await caller(use), seal, signing: { place: "query", version: "AWS", at: undefined } };
 }
 
 function isoSeconds(ms: number): string {
@@ -99,7 +116,7 @@ function bodyHash(address: Address, signed: Signed): string {
   return signed.payloadHash;
 }
 
-function readSigned(address: Address): Signed | undefined {
+function readSigned(address: Address, queryCall: QueryCall | undefined): Signed | undefined {
   const authorization = address.sent.get("authorization");
   const inQuery = address.query.has("X-Amz-Algorithm") || address.query.has("X-Amz-Signature");
   if (authorization !== null && inQuery) {
@@ -109,9 +126,13 @@ function readSigned(address: Address): Signed | undefined {
       authorization,
     );
   }
-  if (authorization !== null) return readHeader(address, authorization.trim());
-  if (inQuery) return readQuery(address);
-  return undefined;
+  const read =
+    authorization !== null
+      ? readHeader(address, authorization.trim(), queryCall)
+      : inQuery
+        ? readQuery(address)
+        : undefined;
+  return read && queryCall ? { ...read, payloadHash: queryCall.bodyHash } : read;
 }
 
 function unsupportedVersion(): S3Error {
@@ -127,7 +148,7 @@ function malformed(message: string, elements: Record<string, string> = {}): S3Er
   });
 }
 
-function readHeader(address: Address, authorization: string): Signed {
+function readHeader(address: Address, authorization: string, queryCall: QueryCall | undefined): Signed {
   if (/^AWS /.test(authorization)) throw unsupportedVersion();
   if (!authorization.startsWith(`${ALGORITHM} `)) {
     throw invalidArgument("Unsupported Authorization Type", "Authorization", authorization);
@@ -151,7 +172,7 @@ function readHeader(address: Address, authorization: string): Signed {
   const signature = parts.get("Signature") ?? "";
   if (names === "") throw malformed("missing SignedHeaders.");
   if (!/^[0-9a-f]{64}$/.test(signature)) throw malformed("the Signature is mal-formed.");
-  const payloadHash = address.sent.get("x-amz-content-sha256");
+  const payloadHash = queryCall?.bodyHash ?? address.sent.get("x-amz-content-sha256");
   if (payloadHash === null) {
     throw new S3Error("InvalidRequest", {
       message: "Missing required header for this request: x-amz-content-sha256",
@@ -222,7 +243,11 @@ function checkExpires(text: string): void {
   }
 }
 
-function checkScope({ config }: World, { place, scope, timestamp }: Signed): void {
+function checkScope(
+  { config }: World,
+  { place, scope, timestamp }: Signed,
+  queryCall: QueryCall | undefined,
+): void {
   const refuse = (message: string, elements: Record<string, string> = {}) =>
     place === "header"
       ? malformed(message, elements)
@@ -230,13 +255,17 @@ function checkScope({ config }: World, { place, scope, timestamp }: Signed): voi
           message: `Error parsing the X-Amz-Credential parameter; ${message}`,
           elements,
         });
-  if (scope.region !== config.region && scope.region !== "auto") {
+  const services = queryCall?.services ?? ["s3"];
+  // IAM and STS are the same everywhere, and SDKs differ in what region they take that for.
+  if (queryCall === undefined && scope.region !== config.region && scope.region !== "auto") {
     throw refuse(`the region '${scope.region}' is wrong; expecting '${config.region}'`, {
       Region: config.region,
     });
   }
-  if (scope.service !== "s3") {
-    throw refuse(`incorrect service "${scope.service}". This endpoint belongs to "s3".`);
+  if (!services.includes(scope.service)) {
+    throw refuse(
+      `incorrect service "${scope.service}". This endpoint belongs to "${services.join('" or "')}".`,
+    );
   }
   if (scope.date !== timestamp.slice(0, 8)) {
     throw refuse(
@@ -306,25 +335,6 @@ function mismatch({ scope, signature }: Signed, request: string, text: string): 
       CanonicalRequestBytes: bytes(canonical),
     },
   });
-}
-
-async function keyOf(
-  world: World,
-  accessKeyId: string,
-): Promise<Pick<KeyHolder, "account"> & { secret: string }> {
-  const { root, masterSecret } = world.config;
-  if (accessKeyId === root.accessKeyId) return { secret: root.secret, account: root.account };
-  const asked = world.now();
-  const known = world.memory.keys.get(accessKeyId, asked);
-  if (known !== undefined) return known.value;
-  const holder = await keyHolder(world.database, accessKeyId);
-  if (holder === undefined || holder.disabled) {
-    throw new S3Error("InvalidAccessKeyId", { elements: { AWSAccessKeyId: accessKeyId } });
-  }
-  world.memory.secretsKey ??= secretsKey(masterSecret);
-  const secret = await openSecret(await world.memory.secretsKey, accessKeyId, holder.sealed);
-  world.memory.keys.set(accessKeyId, { ...holder, secret }, asked);
-  return { account: holder.account, secret };
 }
 
 function rememberedSigningKey({ memory, now }: World, secret: string, { scope }: Signed): Uint8Array {

@@ -4,7 +4,7 @@ import type { Bucket } from "../directory/buckets.ts";
 import { BucketMoved } from "../facts/outage.ts";
 import { S3Error } from "../wire/error.ts";
 import { knownBucket, REFUSAL_MS, type World } from "../world.ts";
-import type { Caller } from "./authenticate.ts";
+import type { Caller } from "./caller.ts";
 
 /** An action as policies name it, e.g. `s3:GetObject`. */
 export type Action = `s3:${string}`;
