@@ -5,6 +5,9 @@ import { admitToBucket } from "./auth/authorize.ts";
 import type { Caller } from "./auth/caller.ts";
 import { Payload } from "./body/payload.ts";
 import { BucketMoved, Unavailable } from "./facts/outage.ts";
+import { faultReply } from "./iam/document.ts";
+import { asFault, QueryFault } from "./iam/fault.ts";
+import { isQueryCall, serveQuery } from "./iam/serve-query.ts";
 import type { Operation } from "./operation.ts";
 import { OPERATIONS } from "./operations.ts";
 import { makeRouter } from "./router.ts";
@@ -34,8 +37,13 @@ export async function serve(
     requestId,
     hostId,
   };
+  let api: "s3" | "query" = "s3";
   try {
     const address = readAddress(request, world.config);
+    if (isQueryCall(address)) {
+      api = "query";
+      return await serveQuery(world, address, request, requestId);
+    }
     Object.assign(place, { resource: address.path, bucket: address.bucket, key: address.key });
     const operation = route(address);
     const { caller, seal } = await authenticate(world, address);
@@ -47,7 +55,9 @@ export async function serve(
       return operation.respond({ world, caller, address, once, ...admitted }, input, body);
     });
   } catch (error) {
-    return errorReply(asS3Error(world, error, requestId), place);
+    if (error instanceof QueryFault) return faultReply(error, requestId);
+    const known = asS3Error(world, error, requestId);
+    return api === "query" ? faultReply(asFault(known), requestId) : errorReply(known, place);
   }
 }
 

@@ -18,6 +18,10 @@ const INDEX_RETRY_MS = 30_000;
 /** Entries an isolate remembers of one kind. */
 const MAX_REMEMBERED = 10_000;
 
+/** Key sets an isolate remembers, each of some KB, and for how long, in ms. */
+const MAX_KEY_SETS = 50;
+const KEY_SET_MS = 10 * 60_000;
+
 /** What a deployment is told by its configuration. `masterSecret` encrypts the secrets of keys in D1. */
 export interface Config {
   region: string;
@@ -57,16 +61,26 @@ export interface World {
   later(what: string, work: Promise<unknown>): void;
   /** Waits for work that the answer does not depend on; a failure is logged. */
   attempt(what: string, work: Promise<unknown>): Promise<void>;
+  /** Asks a server elsewhere. */
+  request(url: string, init: RequestInit): Promise<Response>;
   log(event: Record<string, unknown>): void;
 }
 
 /** What one isolate remembers. Never the only place where anything is known. */
 export class Remembered<T> {
   readonly #entries = new Map<string, { value: T; at: number }>();
+  readonly #most: number;
+  readonly #ms: number;
+
+  /** At most `most` entries, each for `ms`. */
+  constructor(most = MAX_REMEMBERED, ms = REMEMBER_MS) {
+    this.#most = most;
+    this.#ms = ms;
+  }
 
   get(name: string, now: number): { value: T; age: number } | undefined {
     const entry = this.#entries.get(name);
-    if (entry === undefined || now - entry.at >= REMEMBER_MS) return undefined;
+    if (entry === undefined || now - entry.at >= this.#ms) return undefined;
     return { value: entry.value, age: now - entry.at };
   }
 
@@ -74,7 +88,7 @@ export class Remembered<T> {
     this.#entries.delete(name);
     this.#entries.set(name, { value, at: now });
     const oldest = this.#entries.keys().next();
-    if (this.#entries.size > MAX_REMEMBERED && !oldest.done) this.#entries.delete(oldest.value);
+    if (this.#entries.size > this.#most && !oldest.done) this.#entries.delete(oldest.value);
   }
 
   forget(name: string): void {
@@ -94,6 +108,8 @@ export interface Memory {
   signingKeys: Remembered<{ secret: string; key: Uint8Array }>;
   secretsKey?: Promise<CryptoKey>;
   sessionsKey?: Promise<CryptoKey>;
+  /** Key sets of providers of web identities, by URL; at most `MAX_KEY_SETS`. */
+  keySets: Remembered<readonly JsonWebKey[]>;
 }
 
 export function freshMemory(): Memory {
@@ -102,6 +118,7 @@ export function freshMemory(): Memory {
     keys: new Remembered(),
     principals: new Remembered(),
     signingKeys: new Remembered(),
+    keySets: new Remembered(MAX_KEY_SETS, KEY_SET_MS),
   };
 }
 
@@ -173,6 +190,7 @@ export function buildWorld({
     index: (bucket) => indexClient(indexes, bucket, now),
     later: (what, work) => waitUntil(attempt(what, work)),
     attempt,
+    request: (url, init) => fetch(url, init),
     log,
   };
 }

@@ -10,6 +10,9 @@ import type { Policy, PolicyKind } from "./policy/language.ts";
 import { parsePolicy } from "./policy/parse.ts";
 import type { Session } from "./session-token.ts";
 
+/** Longest policy that was kept, or sealed into a session, in characters without blanks; quotas are held before that. */
+const MAX_KEPT_LENGTH = 20_480;
+
 /** Policies as parsed, of principals as remembered: parsed once, forgotten with them. */
 const parsedPolicies = new WeakMap<Principal, readonly Policy[]>();
 
@@ -109,7 +112,7 @@ function policyOf(given: Given): Policy {
 /** A policy was read before it was kept; one that cannot be read now lets nobody do anything. */
 function parsed(text: string, kind: PolicyKind): Policy {
   try {
-    return parsePolicy(text, kind);
+    return parsePolicy(text, kind, { maxLength: MAX_KEPT_LENGTH });
   } catch (error) {
     throw new S3Error("AccessDenied", { message: `A policy cannot be read: ${String(error)}` });
   }

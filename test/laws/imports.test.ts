@@ -12,7 +12,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["world"],
   ["auth", "body", "jobs"],
   ["operation"],
-  ["router", "ops"],
+  ["router", "ops", "iam"],
   ["operations"],
   ["serve", "admin"],
   ["app", "bucket-index"],
