@@ -32,7 +32,8 @@ export function sessionAllows(caller: Caller, request: Request): boolean {
 
 /** Whether anything that was said of the caller denies this, which nobody else's word undoes. */
 export function isDenied(caller: Caller, request: Request): boolean {
-  return [caller.policies, caller.sessionPolicies].some(
-    (policies) => effectOf(policies, caller, request) === "deny",
+  const { policies, sessionPolicies, restrictions = [] } = caller;
+  return [policies, sessionPolicies, restrictions].some(
+    (layer) => effectOf(layer, caller, request) === "deny",
   );
 }

@@ -14,7 +14,12 @@ import type { Session } from "./session-token.ts";
 const MAX_KEPT_LENGTH = 20_480;
 
 /** Policies as parsed, of principals as remembered: parsed once, forgotten with them. */
-const parsedPolicies = new WeakMap<Principal, readonly Policy[]>();
+const parsedPolicies = new WeakMap<Principal, Parsed>();
+
+interface Parsed {
+  policies: readonly Policy[];
+  restrictions: readonly Policy[];
+}
 
 /** AWS's own policies as parsed, by ARN. */
 const parsedManaged = new Map<string, Policy>();
@@ -27,7 +32,8 @@ export function accountOf({ id, displayName }: Pick<CallerAccount, "id" | "displ
 export function callerOf(principal: Principal, accessKeyId: string): Caller {
   const account = accountOf(principal.account);
   const { identity } = principal;
-  if (identity === undefined) return rootCaller(account, accessKeyId);
+  const { policies, restrictions } = policiesOf(principal);
+  if (identity === undefined) return { ...rootCaller(account, accessKeyId), restrictions };
   return {
     kind: "user",
     account,
@@ -36,8 +42,9 @@ export function callerOf(principal: Principal, accessKeyId: string): Caller {
     accessKeyId,
     userName: identity.name,
     tags: identity.tags,
-    policies: policiesOf(principal),
+    policies,
     sessionPolicies: [],
+    restrictions,
   };
 }
 
@@ -59,21 +66,24 @@ export function sessionCaller(principal: Principal, session: Session): Caller {
     ],
   };
   if (kind === "user") return { ...callerOf(principal, accessKeyId), ...cut };
+  const { policies, restrictions } = policiesOf(principal);
   const account = accountOf(principal.account);
   const { number } = account;
   if (kind === "role" && identity !== undefined) {
     return {
       ...cut,
+      restrictions,
       kind,
       account,
       arn: `arn:aws:sts::${number}:assumed-role/${identity.name}/${name}`,
       roleArn: identityArn(number, "role", identity),
       userId: `${identity.id}:${name}`,
-      policies: policiesOf(principal),
+      policies,
     };
   }
   return {
     ...cut,
+    restrictions,
     kind: "federated",
     account,
     arn: `arn:aws:sts::${number}:federated-user/${name}`,
@@ -85,16 +95,19 @@ export function sessionCaller(principal: Principal, session: Session): Caller {
 /** A federated user may nothing that no policy of the session says; an account's root lends it everything. */
 function federatedPolicies(principal: Principal, cutDown: boolean): readonly Policy[] {
   if (!cutDown) return [];
-  if (principal.identity !== undefined) return policiesOf(principal);
+  if (principal.identity !== undefined) return policiesOf(principal).policies;
   return [policyOf({ policy: "arn:aws:iam::aws:policy/AdministratorAccess" })];
 }
 
-function policiesOf(principal: Principal): readonly Policy[] {
+function policiesOf(principal: Principal): Parsed {
   const known = parsedPolicies.get(principal);
   if (known !== undefined) return known;
-  const policies = principal.given.map(policyOf);
-  parsedPolicies.set(principal, policies);
-  return policies;
+  const read = {
+    policies: principal.given.map(policyOf),
+    restrictions: principal.restrictions.map((text) => parsed(text, "identity")),
+  };
+  parsedPolicies.set(principal, read);
+  return read;
 }
 
 function policyOf(given: Given): Policy {

@@ -2,6 +2,7 @@
 // Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutUserPolicy.html and its neighbours
 
 import { AWS_POLICIES } from "../auth/policy/aws-managed.ts";
+import { accountById } from "../directory/accounts.ts";
 import {
   attach,
   attachedTo,
@@ -11,9 +12,10 @@ import {
   inlineOf,
   putInline,
 } from "../directory/policies.ts";
+import { accountNumber } from "../facts/account.ts";
 import type { Identity } from "../facts/identity.ts";
 import { percentEncode } from "../wire/names.ts";
-import { type Action, action, arnOf, type Context, existing, page, pageOf } from "./action.ts";
+import { type Action, action, arnOf, type Context, existing, page, pageOf, type Subject } from "./action.ts";
 import { limitExceeded, noSuchEntity, QueryFault } from "./fault.ts";
 import { arn, type Field, name, paging, policyDocument, policyPath } from "./parameters.ts";
 import { policyRef } from "./policy-ref.ts";
@@ -39,19 +41,46 @@ async function checkSize({ world }: Context, { id }: Identity, what: What, named
   if (size > most) throw limitExceeded(`PolicySize of ${what.toLowerCase()}`, most);
 }
 
-/** The eight actions of one kind of owner. */
+/**
+ * An account by its canonical id, for the deployment's root key: policies given to it are the deployment's word on all
+ * that the account may do, as an organisation's service control policies are. They only restrict.
+ */
+async function restricted({ world, caller }: Context, id: string): Promise<Subject<Identity> | undefined> {
+  const { root } = world.config;
+  if (caller.accessKeyId !== root.accessKeyId || !/^[0-9a-f]{64}$/.test(id) || id === root.account.id)
+    return undefined;
+  const account = await accountById(world.database, id);
+  if (account === undefined) return undefined;
+  const { created } = account;
+  const whole = {
+    id,
+    account: id,
+    kind: "user" as const,
+    name: id,
+    path: "/",
+    created,
+    tags: {},
+    detail: {},
+  };
+  return { arn: `arn:aws:iam::${accountNumber(id)}:root`, subject: { ...whole, document: undefined } };
+}
+
+/** The seven actions of one kind of owner. */
 export function givenPolicies(what: What): Action[] {
   const kind = what.toLowerCase() as "user" | "group" | "role";
   const parameter = `${what}Name` as const;
   const owner: Record<string, Field<string>> = { [parameter]: name.need };
   const on = (context: Context, values: Record<string, unknown>) =>
     existing(context, kind, String(values[parameter]));
+  /** Of inline policies alone: an account stands for its root user, to the one who may restrict it. */
+  const inlineOn = async (context: Context, values: Record<string, unknown>) =>
+    (kind === "user" && (await restricted(context, String(values[parameter])))) || on(context, values);
   const PolicyName = name.need;
   return [
     action({
       name: `Put${what}Policy`,
       input: { ...owner, PolicyName, PolicyDocument: policyDocument.need },
-      on,
+      on: inlineOn,
       async handle(context, { PolicyName: named, PolicyDocument }) {
         const { world, subject } = context;
         await checkSize(context, subject, what, named, PolicyDocument);
@@ -64,7 +93,7 @@ export function givenPolicies(what: What): Action[] {
     action({
       name: `Get${what}Policy`,
       input: { ...owner, PolicyName },
-      on,
+      on: inlineOn,
       async handle({ world, subject }, { PolicyName: named }) {
         const document = await inlineNamed(world.database, subject.id, named);
         if (document === undefined) throw noSuchPolicy(named);
@@ -74,7 +103,7 @@ export function givenPolicies(what: What): Action[] {
     action({
       name: `List${what}Policies`,
       input: { ...owner, ...paging },
-      on,
+      on: inlineOn,
       async handle({ world, subject }, asked) {
         const { after, limit, size } = pageOf(asked);
         const found = await inlineOf(world.database, subject.id, { after, limit });
@@ -85,7 +114,7 @@ export function givenPolicies(what: What): Action[] {
     action({
       name: `Delete${what}Policy`,
       input: { ...owner, PolicyName },
-      on,
+      on: inlineOn,
       async handle({ world, subject }, { PolicyName: named }) {
         if (!(await deleteInline(world.database, subject.id, named))) throw noSuchPolicy(named);
         return undefined;
