@@ -11,9 +11,7 @@ export async function admit(world: World, operation: Operation, asker: Asker, ad
   const { bucket: name, key } = address;
   const { caller, signed } = asker;
   const { region, clientAddress } = world.config;
-  const sourceIp =
-    clientAddress === "edge" ? (address.sent.get("cf-connecting-ip") ?? undefined) : clientAddress;
-  const circumstances: Circumstances = { address, caller, signed, now: world.now(), sourceIp, region };
+  const circumstances: Circumstances = { address, caller, signed, now: world.now(), clientAddress, region };
   const actions = operation.allow(address);
   const who = { caller, asker, circumstances, actions };
   if (name === undefined || operation.bucket === "name") {

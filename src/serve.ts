@@ -3,6 +3,9 @@
 import { admit } from "./admit.ts";
 import { preflight, withCors } from "./auth/cross-origin.ts";
 import { BucketMoved, CallerMoved, Unavailable } from "./facts/outage.ts";
+import { faultReply } from "./iam/document.ts";
+import { asFault, QueryFault } from "./iam/fault.ts";
+import { isQueryCall, serveQuery } from "./iam/serve-query.ts";
 import { identify } from "./identify.ts";
 import { OPERATIONS } from "./operations.ts";
 import { makeRouter } from "./router.ts";
@@ -35,14 +38,22 @@ export async function serve(
     hostId,
   };
   let reply: Reply;
+  let api: "s3" | "query" = "s3";
   try {
     const address = readAddress(request, world.config);
+    if (isQueryCall(address)) {
+      api = "query";
+      return await serveQuery(world, address, request, requestId);
+    }
     Object.assign(place, { resource: address.path, bucket: address.bucket, key: address.key });
     const answers =
       address.method === "OPTIONS" ? preflight(world, address) : answer(world, request, address);
     reply = await answers;
   } catch (error) {
-    reply = errorReply(asS3Error(world, error, requestId), place);
+    if (error instanceof QueryFault) return faultReply(error, requestId);
+    const known = asS3Error(world, error, requestId);
+    if (api === "query") return faultReply(asFault(known), requestId);
+    reply = errorReply(known, place);
   }
   return withCors(world, request, place.bucket, reply);
 }

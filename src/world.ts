@@ -1,8 +1,8 @@
 // Every side effect Portico has, in one value: clock, directory, the index of a bucket, blobs, and work for later.
 
-import type { KeyHolder } from "./directory/accounts.ts";
 import { type Bucket, bucketNamed, removeBucket } from "./directory/buckets.ts";
 import { type Database, openDatabase } from "./directory/database.ts";
+import type { KeyHolder, Principal } from "./directory/principals.ts";
 import { BucketMoved, type RememberedBucket, Unavailable } from "./facts/outage.ts";
 import type { BucketIndexCalls, Moved } from "./index/protocol.ts";
 
@@ -17,6 +17,10 @@ const INDEX_RETRY_MS = 30_000;
 
 /** Entries an isolate remembers of one kind. */
 const MAX_REMEMBERED = 10_000;
+
+/** Key sets an isolate remembers, each of some KB, and for how long, in ms. */
+const MAX_KEY_SETS = 50;
+const KEY_SET_MS = 10 * 60_000;
 
 /** What a deployment is told by its configuration. `masterSecret` encrypts the secrets of keys in D1. */
 export interface Config {
@@ -63,16 +67,26 @@ export interface World {
   later(what: string, work: Promise<unknown>): void;
   /** Waits for work that the answer does not depend on; a failure is logged. */
   attempt(what: string, work: Promise<unknown>): Promise<void>;
+  /** Asks a server elsewhere. */
+  request(url: string, init: RequestInit): Promise<Response>;
   log(event: Record<string, unknown>): void;
 }
 
 /** What one isolate remembers. Never the only place where anything is known. */
 export class Remembered<T> {
   readonly #entries = new Map<string, { value: T; at: number }>();
+  readonly #most: number;
+  readonly #ms: number;
+
+  /** At most `most` entries, each for `ms`. */
+  constructor(most = MAX_REMEMBERED, ms = REMEMBER_MS) {
+    this.#most = most;
+    this.#ms = ms;
+  }
 
   get(name: string, now: number): { value: T; age: number } | undefined {
     const entry = this.#entries.get(name);
-    if (entry === undefined || now - entry.at >= REMEMBER_MS) return undefined;
+    if (entry === undefined || now - entry.at >= this.#ms) return undefined;
     return { value: entry.value, age: now - entry.at };
   }
 
@@ -80,29 +94,40 @@ export class Remembered<T> {
     this.#entries.delete(name);
     this.#entries.set(name, { value, at: now });
     const oldest = this.#entries.keys().next();
-    if (this.#entries.size > MAX_REMEMBERED && !oldest.done) this.#entries.delete(oldest.value);
+    if (this.#entries.size > this.#most && !oldest.done) this.#entries.delete(oldest.value);
   }
 
   forget(name: string): void {
     this.#entries.delete(name);
+  }
+
+  clear(): void {
+    this.#entries.clear();
   }
 }
 
 export interface Memory {
   buckets: Remembered<Bucket>;
   keys: Remembered<KeyHolder & { secret: string }>;
+  /** Principals of sessions, by account and identity. */
+  principals: Remembered<Principal>;
   signingKeys: Remembered<{ secret: string; key: Uint8Array }>;
   /** Accounts' display names by canonical id. */
   names: Remembered<string>;
   secretsKey?: Promise<CryptoKey>;
+  sessionsKey?: Promise<CryptoKey>;
+  /** Key sets of providers of web identities, by URL; at most `MAX_KEY_SETS`. */
+  keySets: Remembered<readonly JsonWebKey[]>;
 }
 
 export function freshMemory(): Memory {
   return {
     buckets: new Remembered(),
     keys: new Remembered(),
+    principals: new Remembered(),
     signingKeys: new Remembered(),
     names: new Remembered(),
+    keySets: new Remembered(MAX_KEY_SETS, KEY_SET_MS),
   };
 }
 
@@ -174,6 +199,7 @@ export function buildWorld({
     index: (bucket) => indexClient(indexes, bucket, now),
     later: (what, work) => waitUntil(attempt(what, work)),
     attempt,
+    request: (url, init) => fetch(url, init),
     log,
   };
 }

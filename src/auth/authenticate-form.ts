@@ -4,9 +4,9 @@ import { Buffer } from "node:buffer";
 import { S3Error } from "../wire/error.ts";
 import type { FormFields } from "../wire/form.ts";
 import type { World } from "../world.ts";
-import { checkScope, keyOf, rememberedSigningKey, unsupportedVersion } from "./authenticate.ts";
+import { checkScope, NOBODY, rememberedSigningKey, unsupportedVersion } from "./authenticate.ts";
 import type { Asker } from "./authorize.ts";
-import { ANONYMOUS } from "./caller.ts";
+import { credentialsOf } from "./credentials.ts";
 import { checkForm, type FormCredentials, readCredentials, readFormPolicy } from "./form.ts";
 import { signV2 } from "./sigv2.ts";
 import { sameSignature, sign } from "./sigv4.ts";
@@ -23,25 +23,11 @@ export async function authenticateForm(
   fields: FormFields,
 ): Promise<AuthenticatedForm> {
   const credentials = readCredentials(fields);
-  if (credentials === undefined) {
-    const signed = { place: "none", version: "none" } as const;
-    return {
-      caller: ANONYMOUS,
-      signed,
-      age: 0,
-      forget: () => undefined,
-      range: { least: 0, most: Number.POSITIVE_INFINITY },
-    };
-  }
+  if (credentials === undefined) return { ...NOBODY, range: { least: 0, most: Number.POSITIVE_INFINITY } };
   const { accessKeyId, policy, signature } = credentials;
-  if (fields.has("x-amz-security-token")) {
-    throw new S3Error("InvalidToken", {
-      message: "Temporary credentials are not supported by this endpoint yet.",
-    });
-  }
   if (credentials.version === 2 && !world.config.signatureV2) throw unsupportedVersion();
   if (credentials.version === 4) checkScope(world, { place: "query", ...credentials });
-  const { secret, ...asker } = await keyOf(world, accessKeyId);
+  const { secret, asker } = await credentialsOf(world, accessKeyId, fields.get("x-amz-security-token"));
   if (!sameSignature(signatureOf(world, credentials, secret), signature)) {
     throw new S3Error("SignatureDoesNotMatch", {
       elements: {
@@ -56,7 +42,8 @@ export async function authenticateForm(
   }
   const range = checkForm(readFormPolicy(policy), fields, bucket, world.now());
   const version = credentials.version === 2 ? "v2" : "v4";
-  return { ...asker, signed: { place: "form", version }, range };
+  const use = { service: "s3", region: world.config.region };
+  return { ...(await asker(use)), signed: { place: "form", version }, range };
 }
 
 function signatureOf(world: World, credentials: FormCredentials, secret: string): string {

@@ -1,16 +1,14 @@
-// Who asks: from a request to the account whose key signed it, and to what vouches for its body.
+// Who asks: from a request to the one whose key signed it, and to what vouches for its body.
 
 import { Buffer } from "node:buffer";
-import { type KeyHolder, keyHolder } from "../directory/accounts.ts";
-import { accountNumber } from "../facts/account.ts";
 import type { Address } from "../wire/address.ts";
 import { invalidArgument, S3Error } from "../wire/error.ts";
 import { readSeal, type Seal, UNSIGNED_PAYLOAD } from "../wire/seal.ts";
 import type { World } from "../world.ts";
 import type { Asker } from "./authorize.ts";
-import { ANONYMOUS, type Caller, rootCaller } from "./caller.ts";
+import { ANONYMOUS } from "./caller.ts";
+import { credentialsOf } from "./credentials.ts";
 import { MAX_SKEW_MS, noValidDate, requestExpired, timeTooSkewed, withoutKeys } from "./refusals.ts";
-import { openSecret, secretsKey } from "./seal-secret.ts";
 import { isHeaderV2, namesUnsigned, readV2, sealV2, verifyV2 } from "./sigv2.ts";
 import {
   ALGORITHM,
@@ -34,18 +32,24 @@ export interface Authenticated extends Asker {
   seal: Seal;
 }
 
+/** What a call of IAM or STS is signed as: for any region, and over a body whose SHA-256 (hex) no header repeats. */
+export interface QueryCall {
+  services: readonly string[];
+  bodyHash: string;
+}
+
 /** Verifies the request's signature, if it has one. Throws S3's error for each way in which it does not hold. */
-export async function authenticate(world: World, address: Address): Promise<Authenticated> {
-  const signed = readSigned(address);
+export async function authenticate(
+  world: World,
+  address: Address,
+  queryCall?: QueryCall,
+): Promise<Authenticated> {
+  const signed = readSigned(address, queryCall);
   if (signed === undefined) return authenticateV2(world, address);
-  if (address.sent.has("x-amz-security-token") || address.query.has("X-Amz-Security-Token")) {
-    throw new S3Error("InvalidToken", {
-      message: "Temporary credentials are not supported by this endpoint yet.",
-    });
-  }
-  checkScope(world, signed);
+  checkScope(world, signed, queryCall);
   checkTime(world.now(), signed, address);
-  const { secret, ...asker } = await keyOf(world, signed.scope.accessKeyId);
+  const { scope, place } = signed;
+  const { secret, asker } = await credentialsOf(world, scope.accessKeyId, tokenOf(address, place));
   const key = rememberedSigningKey(world, secret, signed);
   const canonical = canonicalRequest(address, signed);
   const text = stringToSign(canonical, signed);
@@ -53,7 +57,13 @@ export async function authenticate(world: World, address: Address): Promise<Auth
   checkAllSigned(address, signed);
   const seal = readSeal(bodyHash(address, signed), () => chunkSigner(key, signed));
   const signedAt = parseTimestamp(signed.timestamp) ?? 0;
-  return { ...asker, seal, signed: { place: signed.place, version: "v4", signedAt } };
+  return { ...(await asker(scope)), seal, signed: { place, version: "v4", signedAt } };
+}
+
+/** The session token, from where the signature stands: a header, or a parameter that the signature covers. */
+function tokenOf({ sent, query }: Address, place: Signed["place"]): string | undefined {
+  const inHeader = sent.get("x-amz-security-token") ?? undefined;
+  return place === "header" ? inHeader : (query.get("X-Amz-Security-Token") ?? inHeader);
 }
 
 /** Nobody's request: its body may still be hashed, or aws-chunked with unsigned chunks. */
@@ -62,14 +72,16 @@ function anonymous({ sent }: Address): Authenticated {
   const seal = readSeal(value, () => {
     throw new S3Error("AccessDenied");
   });
-  return {
-    caller: ANONYMOUS,
-    seal,
-    signed: { place: "none", version: "none" },
-    age: 0,
-    forget: () => undefined,
-  };
+  return { ...NOBODY, seal };
 }
+
+/** Who asks where nobody signed: known without asking anybody. */
+export const NOBODY: Asker = {
+  caller: ANONYMOUS,
+  signed: { place: "none", version: "none" },
+  age: 0,
+  forget: () => undefined,
+};
 
 /** A signature of version 2, where the deployment takes those; anything else unsigned is anonymous. */
 async function authenticateV2(world: World, address: Address): Promise<Authenticated> {
@@ -78,10 +90,11 @@ async function authenticateV2(world: World, address: Address): Promise<Authentic
   const signed = readV2(address);
   if (signed === undefined) return anonymous(address);
   if (!taken) throw unsupportedVersion();
-  const { secret, ...asker } = await keyOf(world, signed.accessKeyId);
+  const { place, accessKeyId } = signed;
+  const { secret, asker } = await credentialsOf(world, accessKeyId, tokenOf(address, place));
   verifyV2(world.now(), address, signed, secret);
-  const { place } = signed;
-  return { ...asker, seal: sealV2(address), signed: { place, version: "v2" } };
+  const use = { service: "s3", region: world.config.region };
+  return { ...(await asker(use)), seal: sealV2(address), signed: { place, version: "v2" } };
 }
 
 /** A presigned URL signs no payload, but what is sent to it may still be aws-chunked with unsigned chunks. */
@@ -91,7 +104,7 @@ function bodyHash(address: Address, signed: Signed): string {
   return signed.payloadHash;
 }
 
-function readSigned(address: Address): Signed | undefined {
+function readSigned(address: Address, queryCall: QueryCall | undefined): Signed | undefined {
   const authorization = address.sent.get("authorization");
   const inQuery = address.query.has("X-Amz-Algorithm") || address.query.has("X-Amz-Signature");
   if (authorization !== null && inQuery) {
@@ -102,9 +115,13 @@ function readSigned(address: Address): Signed | undefined {
     );
   }
   if (isHeaderV2(address)) return undefined;
-  if (authorization !== null) return readHeader(address, authorization.trim());
-  if (inQuery) return readQuery(address);
-  return undefined;
+  const read =
+    authorization !== null
+      ? readHeader(address, authorization.trim(), queryCall)
+      : inQuery
+        ? readQuery(address)
+        : undefined;
+  return read && queryCall ? { ...read, payloadHash: queryCall.bodyHash } : read;
 }
 
 /** S3's error for a signature of version 2 where none is taken. */
@@ -121,7 +138,7 @@ function malformed(message: string, elements: Record<string, string> = {}): S3Er
   });
 }
 
-function readHeader(address: Address, authorization: string): Signed {
+function readHeader(address: Address, authorization: string, queryCall: QueryCall | undefined): Signed {
   if (!authorization.startsWith(`${ALGORITHM} `)) {
     throw invalidArgument("Unsupported Authorization Type", "Authorization", authorization);
   }
@@ -144,7 +161,7 @@ function readHeader(address: Address, authorization: string): Signed {
   const signature = parts.get("Signature") ?? "";
   if (names === "") throw malformed("missing SignedHeaders.");
   if (!/^[0-9a-f]{64}$/.test(signature)) throw malformed("the Signature is mal-formed.");
-  const payloadHash = address.sent.get("x-amz-content-sha256");
+  const payloadHash = queryCall?.bodyHash ?? address.sent.get("x-amz-content-sha256");
   if (payloadHash === null) {
     throw new S3Error("InvalidRequest", {
       message: "Missing required header for this request: x-amz-content-sha256",
@@ -215,6 +232,7 @@ function checkExpires(text: string): void {
 export function checkScope(
   { config }: World,
   { place, scope, timestamp }: Pick<Signed, "place" | "scope" | "timestamp">,
+  queryCall?: QueryCall,
 ): void {
   const refuse = (message: string, elements: Record<string, string> = {}) =>
     place === "header"
@@ -223,13 +241,17 @@ export function checkScope(
           message: `Error parsing the X-Amz-Credential parameter; ${message}`,
           elements,
         });
-  if (scope.region !== config.region && scope.region !== "auto") {
+  const services = queryCall?.services ?? ["s3"];
+  // IAM and STS are the same everywhere, and SDKs differ in what region they take that for.
+  if (queryCall === undefined && scope.region !== config.region && scope.region !== "auto") {
     throw refuse(`the region '${scope.region}' is wrong; expecting '${config.region}'`, {
       Region: config.region,
     });
   }
-  if (scope.service !== "s3") {
-    throw refuse(`incorrect service "${scope.service}". This endpoint belongs to "s3".`);
+  if (!services.includes(scope.service)) {
+    throw refuse(
+      `incorrect service "${scope.service}". This endpoint belongs to "${services.join('" or "')}".`,
+    );
   }
   if (scope.date !== timestamp.slice(0, 8)) {
     throw refuse(
@@ -281,35 +303,6 @@ function mismatch({ scope, signature }: Signed, request: string, text: string): 
       CanonicalRequestBytes: bytes(canonical),
     },
   });
-}
-
-/** Whose key this is, as an asker yet to be told how it signed, and the key's secret. Throws InvalidAccessKeyId. */
-export async function keyOf(
-  world: World,
-  accessKeyId: string,
-): Promise<Omit<Asker, "signed"> & { secret: string }> {
-  const { root, masterSecret } = world.config;
-  const forget = () => world.memory.keys.forget(accessKeyId);
-  if (accessKeyId === root.accessKeyId)
-    return { secret: root.secret, caller: callerOf(root.account, accessKeyId), age: 0, forget };
-  const asked = world.now();
-  const known = world.memory.keys.get(accessKeyId, asked);
-  if (known !== undefined) {
-    const { secret, account } = known.value;
-    return { secret, caller: callerOf(account, accessKeyId), age: known.age, forget };
-  }
-  const holder = await keyHolder(world.database, accessKeyId);
-  if (holder === undefined || holder.disabled) {
-    throw new S3Error("InvalidAccessKeyId", { elements: { AWSAccessKeyId: accessKeyId } });
-  }
-  world.memory.secretsKey ??= secretsKey(masterSecret);
-  const secret = await openSecret(await world.memory.secretsKey, accessKeyId, holder.sealed);
-  world.memory.keys.set(accessKeyId, { ...holder, secret }, asked);
-  return { secret, caller: callerOf(holder.account, accessKeyId), age: 0, forget };
-}
-
-function callerOf(account: KeyHolder["account"], accessKeyId: string): Caller {
-  return rootCaller({ ...account, number: accountNumber(account.id) }, accessKeyId);
 }
 
 /** The signing key of a scope, made once. */

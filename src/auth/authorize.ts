@@ -10,7 +10,8 @@ import { knownBucket, REFUSAL_MS, type World } from "../world.ts";
 import { type BucketPolicy, policyOf } from "./bucket-policy.ts";
 import type { Caller } from "./caller.ts";
 import { type Circumstances, contextOf, type SignedHow } from "./context.ts";
-import { identityAllows, isAllowed } from "./decide.ts";
+import { isAllowed } from "./decide.ts";
+import { identityAllows } from "./identity-decision.ts";
 import { mentionsKey } from "./policy/evaluate.ts";
 import type { Policy } from "./policy/language.ts";
 

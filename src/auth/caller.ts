@@ -32,8 +32,10 @@ export interface Caller {
   tags: Readonly<Record<string, string>>;
   /** What the principal itself was given: its own policies, its groups', its role's. Of no meaning for `root`. */
   policies: readonly Policy[];
-  /** What a session was cut down to: each of these must allow, too. */
+  /** What a session was cut down to: one of these, if there are any, must allow, too. */
   sessionPolicies: readonly Policy[];
+  /** What the deployment said of the whole account: these deny, and give nothing. */
+  restrictions?: readonly Policy[];
   /** When the credentials of a session were made, in ms since 1970. */
   issued?: number;
   /** What a session carries into conditions beside its tags (of a web identity, its claims), by condition key in lower case. */

@@ -6,6 +6,7 @@ import type { Tag } from "../facts/version.ts";
 import type { Address } from "../wire/address.ts";
 import type { Caller } from "./caller.ts";
 import type { Ask } from "./policy/language.ts";
+import { type Lookup, principalContext, requestContext } from "./principal-context.ts";
 
 /** How a request was signed. `signedAt`: ms since 1970. */
 export interface SignedHow {
@@ -21,8 +22,8 @@ export interface Circumstances {
   signed: SignedHow;
   /** ms since 1970. */
   now: number;
-  /** The client's address; undefined if nobody vouches for one. */
-  sourceIp: string | undefined;
+  /** Where the client's address is known from: see `Config`. */
+  clientAddress: "edge" | (string & {}) | undefined;
   region: string;
 }
 
@@ -62,8 +63,6 @@ const RENAMED_HEADERS: Readonly<Record<string, string>> = {
   "s3:object-lock-mode": "x-amz-object-lock-mode",
   "s3:object-lock-retain-until-date": "x-amz-object-lock-retain-until-date",
   "s3:object-lock-legal-hold": "x-amz-object-lock-legal-hold",
-  "aws:useragent": "user-agent",
-  "aws:referer": "referer",
 };
 
 const PARAMETERS: Readonly<Record<string, string>> = {
@@ -73,44 +72,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   "s3:versionid": "versionId",
 };
 
-const PRINCIPAL_TYPES = {
-  root: "Account",
-  user: "User",
-  role: "AssumedRole",
-  federated: "FederatedUser",
-  anonymous: "Anonymous",
-} as const;
-
 const DAY_MS = 24 * 3600 * 1000;
-
-/** The values of condition keys that speak of the caller; undefined if this key does not, or has no value. */
-export function principalValue(caller: Caller, key: string): readonly string[] | undefined {
-  const { kind, account, arn, userId, userName, roleArn, tags, issued, claims } = caller;
-  const one = (text: string | undefined) => (text === undefined || text === "" ? undefined : [text]);
-  const signed = kind !== "anonymous";
-  switch (key) {
-    case "aws:principaltype":
-      return [PRINCIPAL_TYPES[kind]];
-    case "aws:userid":
-      return [userId];
-    case "aws:username":
-      return kind === "user" ? one(userName) : undefined;
-    case "aws:principalarn":
-      return signed ? one(roleArn ?? arn) : undefined;
-    case "aws:principalaccount":
-      return signed ? [account.number] : undefined;
-    case "aws:principalisawsservice":
-      return ["false"];
-    case "aws:tokenissuetime":
-      return issued === undefined ? undefined : [new Date(issued).toISOString()];
-    case "aws:multifactorauthpresent":
-      // Long-term credentials do not carry this key; those of a session say that nobody used a device.
-      return issued === undefined ? undefined : ["false"];
-  }
-  const tag = /^aws:principaltag\/(.+)$/.exec(key)?.[1];
-  if (tag !== undefined) return one(valueNamed(Object.entries(tags), tag));
-  return claims?.[key];
-}
 
 function valueNamed(entries: readonly (readonly [string, string])[], name: string): string | undefined {
   return entries.find(([key]) => key.toLowerCase() === name)?.[1];
@@ -118,11 +80,15 @@ function valueNamed(entries: readonly (readonly [string, string])[], name: strin
 
 /** What policies may ask about a request, key by key (in lower case). */
 export function contextOf(circumstances: Circumstances, surroundings: Surroundings = {}): Ask["value"] {
-  const { caller } = circumstances;
+  const { caller, address, now } = circumstances;
+  // Most decisions ask for no key at all.
+  let ofPrincipal: Lookup | undefined;
+  let ofRequest: Lookup | undefined;
   return (key) =>
     stated(surroundings, key) ??
-    principalValue(caller, key) ??
-    connectionValue(circumstances, key) ??
+    (ofPrincipal ??= principalContext(caller, now))(key) ??
+    (ofRequest ??= requestContext(circumstances, address))(key) ??
+    signatureValue(circumstances, key) ??
     tagValue(circumstances, surroundings, key) ??
     requestValue(circumstances, key);
 }
@@ -134,24 +100,11 @@ function stated({ stated: values, resourceAccount }: Surroundings, key: string):
   return ofResource && resourceAccount !== undefined ? [resourceAccount] : undefined;
 }
 
-/** When, from where, how safely, how signed. */
-function connectionValue(
-  { address, signed, now, sourceIp, region }: Circumstances,
-  key: string,
-): string[] | undefined {
+/** How, when and for where it was signed. */
+function signatureValue({ signed, now, region }: Circumstances, key: string): string[] | undefined {
   switch (key) {
-    case "aws:currenttime":
-      return [new Date(now).toISOString()];
-    case "aws:epochtime":
-      return [String(Math.floor(now / 1000))];
-    case "aws:sourceip":
-      return sourceIp === undefined ? undefined : [sourceIp];
-    case "aws:securetransport":
-      return [String(address.secure)];
     case "aws:requestedregion":
       return [region];
-    case "s3:tlsversion":
-      return address.tlsVersion === undefined ? undefined : [address.tlsVersion];
     case "s3:authtype":
       return { header: ["REST-HEADER"], query: ["REST-QUERY-STRING"], form: ["POST"], none: undefined }[
         signed.place

@@ -4,8 +4,10 @@
 import { type Grant, isGranted, isPublicGrant, type Permission, privateGrants } from "../facts/grant.ts";
 import { aclsDisabled, type BucketSettings } from "../facts/settings.ts";
 import type { Caller } from "./caller.ts";
+import { identityAllows, isDenied, sessionAllows } from "./identity-decision.ts";
 import { evaluate } from "./policy/evaluate.ts";
-import type { Ask, AskedPrincipal, Policy } from "./policy/language.ts";
+import type { Ask, Policy } from "./policy/language.ts";
+import { askedPrincipal } from "./principal-context.ts";
 
 /** What a decision has to know of a bucket. `policy`: parsed; `isPublic`: whether that policy lets just anybody in. */
 export interface DecidedBucket {
@@ -31,11 +33,6 @@ export interface Case {
   action: string;
   resource: string;
   value: Ask["value"];
-}
-
-/** A caller as policies match it. */
-export function principalOf({ kind, arn, roleArn, account }: Caller): AskedPrincipal {
-  return { kind, arn, roleArn, accountNumber: account.number, canonicalId: account.id };
 }
 
 /** What ACLs can allow, and which permission does. */
@@ -68,43 +65,24 @@ const NEVER_LOST: ReadonlySet<string> = new Set([
   "s3:DeleteBucketPolicy",
 ]);
 
-/** Whether identity and session policies let a caller do this, and whether either forbids it. */
-export function identityEffect(
-  { kind, policies, sessionPolicies }: Caller,
-  ask: Ask,
-): { effect: "deny" | "allow" | "none"; session: "allow" | "none" } {
-  if (kind === "anonymous") return { effect: "none", session: "allow" };
-  const own = evaluate(policies, ask).effect;
-  const sessions = sessionPolicies.map((policy) => evaluate([policy], ask).effect);
-  if (own === "deny" || sessions.includes("deny")) return { effect: "deny", session: "none" };
-  const session = sessions.includes("none") ? "none" : "allow";
-  return { effect: kind === "root" ? "allow" : own, session };
-}
-
-/** Whether a caller's own policies suffice: for what belongs to its account and to no bucket. */
-export function identityAllows(caller: Caller, question: Omit<Ask, "principal">): boolean {
-  const { effect, session } = identityEffect(caller, { ...question, principal: principalOf(caller) });
-  return effect === "allow" && session === "allow";
-}
-
 /** Whether the caller may do this to the bucket, or to the object in it. */
 export function isAllowed(it: Case): boolean {
   const { caller, bucket, object, action, resource, value } = it;
-  const ask = { principal: principalOf(caller), action, resource, value };
+  const request = { action, resource, value };
   const owner = ownerOf(bucket, object, action);
   const ownsBucket = caller.account.id === bucket.owner;
-  const identity = identityEffect(caller, ask);
+  if (isDenied(caller, request)) return false;
+  const ask = { principal: askedPrincipal(caller), ...request };
   const said = bucket.policy === undefined ? NOTHING_SAID : evaluate([bucket.policy], ask);
-  if (identity.effect === "deny") return false;
   if (said.effect === "deny") return ownsBucket && caller.kind === "root" && NEVER_LOST.has(action);
-  const identityAllowed = identity.effect === "allow" && identity.session === "allow";
+  const identityAllowed = identityAllows(caller, request);
   if (caller.account.id === owner && identityAllowed) return true;
   // A bucket's policy speaks for what its owner owns; where it lets in just anybody, it may be told to mean its own only.
   const spoken =
     said.effect === "allow" && owner === bucket.owner && !isRestricted(it) ? said.named : undefined;
   if (ownsBucket) {
     if (spoken === "session") return true;
-    if (spoken !== undefined && spoken !== "account" && identity.session === "allow") return true;
+    if (spoken !== undefined && spoken !== "account" && sessionAllows(caller, request)) return true;
   } else if (spoken !== undefined && (caller.kind === "anonymous" || identityAllowed)) {
     return true;
   }

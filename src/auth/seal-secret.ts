@@ -2,18 +2,23 @@
 
 import { Buffer } from "node:buffer";
 
-/** Purpose of the derived key; another purpose gets another key. */
+/** Purpose of the key derived for access keys' secrets; another purpose gets another key. */
 const PURPOSE = "portico access key secret v1";
 const VERSION = "v1";
 const NONCE_BYTES = 12;
 
-/** AES-256-GCM key for secrets, derived with HKDF-SHA-256. */
-export async function secretsKey(masterSecret: string): Promise<CryptoKey> {
+/** The key for access keys' secrets. */
+export function secretsKey(masterSecret: string): Promise<CryptoKey> {
+  return deriveKey(masterSecret, PURPOSE);
+}
+
+/** AES-256-GCM key for one purpose, derived with HKDF-SHA-256. */
+export async function deriveKey(masterSecret: string, purpose: string): Promise<CryptoKey> {
   const encoder = new TextEncoder();
   const base = await crypto.subtle.importKey("raw", encoder.encode(masterSecret), "HKDF", false, [
     "deriveKey",
   ]);
-  const derivation = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: encoder.encode(PURPOSE) };
+  const derivation = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: encoder.encode(purpose) };
   return crypto.subtle.deriveKey(derivation, base, { name: "AES-GCM", length: 256 }, false, [
     "encrypt",
     "decrypt",

@@ -43,9 +43,9 @@ function hmac(key: Uint8Array | string, text: string): Uint8Array {
   return createHmac("sha256", key).update(text, "utf8").digest();
 }
 
-/** A credential as it is written: `AKID/20130524/us-east-1/s3/aws4_request`. Undefined if it is not one. */
+/** A credential as it is written: `AKID/20130524/us-east-1/s3/aws4_request`; boto3 writes no region if it is told none. */
 export function parseCredential(credential: string): CredentialScope | undefined {
-  const found = /^(.+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request$/.exec(credential);
+  const found = /^(.+)\/(\d{8})\/([^/]*)\/([^/]+)\/aws4_request$/.exec(credential);
   if (found === null) return undefined;
   const [, accessKeyId = "", date = "", region = "", service = ""] = found;
   return { accessKeyId, date, region, service };

@@ -1,18 +1,12 @@
 // Accounts and their access keys, as D1 keeps them; secrets pass through here sealed.
 
-import { type Database, statement } from "./database.ts";
+import { accountNumber } from "../facts/account.ts";
+import { type Database, type Statement, statement } from "./database.ts";
 
 /** `id`: canonical id, 64 hex digits. `created`: ms since 1970. */
 export type Account = { id: string; displayName: string; email: string; created: number };
 
 export type AccessKey = { accessKeyId: string; account: string; disabled: boolean; created: number };
-
-/** What authentication needs of a key. `sealed` is its secret under the master secret. */
-export interface KeyHolder {
-  account: Pick<Account, "id" | "displayName">;
-  sealed: string;
-  disabled: boolean;
-}
 
 const ACCOUNT = "id, display_name as displayName, email, created";
 
@@ -41,33 +35,30 @@ export async function accountNames(
   );
 }
 
-/** Creates the account, or brings its name and email up to date. */
-export async function putAccount(database: Database, account: Account): Promise<void> {
-  await database.rows(
-    statement(
-      `insert into account values (?, ?, ?, ?)
-       on conflict (id) do update set display_name = excluded.display_name, email = excluded.email`,
-      account.id,
-      account.displayName,
-      account.email,
-      account.created,
-    ),
-  );
+/** The account with this number in its ARNs (twelve digits). */
+export async function accountNumbered(database: Database, number: string): Promise<Account | undefined> {
+  const text = `select ${ACCOUNT} from account where number = ?`;
+  return (await database.rows<Account>(statement(text, number)))[0];
 }
 
-/** The key with its account; undefined if there is none. */
-export async function keyHolder(database: Database, accessKeyId: string): Promise<KeyHolder | undefined> {
-  type Found = { id: string; displayName: string; secret: string; disabled: number };
-  const [found] = await database.rows<Found>(
-    statement(
-      `select account.id, account.display_name as displayName, access_key.secret, access_key.disabled
-       from access_key join account on account.id = access_key.account where access_key.id = ?`,
-      accessKeyId,
-    ),
+/** Creates the account, or brings its name and email up to date. */
+export async function putAccount(database: Database, account: Account): Promise<void> {
+  const { text, bindings } = insertAccount(account);
+  const update = "do update set display_name = excluded.display_name, email = excluded.email";
+  await database.rows({ text: text.replace("do nothing", update), bindings });
+}
+
+/** Has the account have its row; one that is there stays as it is. */
+export function insertAccount({ id, displayName, email, created }: Account): Statement {
+  return statement(
+    `insert into account (id, display_name, email, created, number) values (?, ?, ?, ?, ?)
+     on conflict (id) do nothing`,
+    id,
+    displayName,
+    email,
+    created,
+    accountNumber(id),
   );
-  if (found === undefined) return undefined;
-  const { id, displayName, secret, disabled } = found;
-  return { account: { id, displayName }, sealed: secret, disabled: disabled !== 0 };
 }
 
 /** Keeps a key; one that exists gets this secret and account and works again. */
@@ -77,8 +68,9 @@ export async function putKey(
 ): Promise<void> {
   await database.rows(
     statement(
-      `insert into access_key values (?, ?, ?, 0, ?)
-       on conflict (id) do update set account = excluded.account, secret = excluded.secret, disabled = 0`,
+      `insert into access_key (id, account, secret, created) values (?, ?, ?, ?)
+       on conflict (id) do update
+       set account = excluded.account, secret = excluded.secret, disabled = 0, user = null`,
       key.accessKeyId,
       key.account,
       key.sealed,

@@ -186,7 +186,8 @@ export async function newObjectAcl(
   checkTaken(access.bucket, asked, grants);
   // What only gives the bucket's owner its due needs no permission, nor does what an anonymous writer says of its own.
   const beyond = grants?.some(({ to }) => !("id" in to && [owner, bucketOwner].includes(to.id))) ?? false;
-  if (beyond && caller.kind !== "anonymous") access.require(["s3:PutObjectAcl"], key, { version: { owner, isNew: true } });
+  if (beyond && caller.kind !== "anonymous")
+    access.require(["s3:PutObjectAcl"], key, { version: { owner, isNew: true } });
   return { owner, grants };
 }
 

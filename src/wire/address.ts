@@ -112,7 +112,8 @@ function withHoisted(sent: Headers, query: Query): Headers {
   return headers;
 }
 
-function readQuery(raw: string): Query {
+/** Reads a query, or a form of the same spelling. Throws InvalidURI. */
+export function readQuery(raw: string): Query {
   const entries = raw.split("&").flatMap((pair): [string, string][] => {
     if (pair === "") return [];
     const equals = pair.indexOf("=");

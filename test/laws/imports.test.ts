@@ -12,7 +12,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["world"],
   ["auth", "body", "jobs"],
   ["operation"],
-  ["router", "ops", "admit", "identify"],
+  ["router", "ops", "iam", "admit", "identify"],
   ["operations"],
   ["serve", "admin"],
   ["app", "bucket-index"],

@@ -45,7 +45,10 @@ describe("PostObject", () => {
       "x-amz-storage-class": "STANDARD",
     };
     const tagging = "<Tagging><TagSet><Tag><Key>a+b</Key><Value>1=2</Value></Tag></TagSet></Tagging>";
-    answered(await send("x", { fields: { key: "said", acl: "bucket-owner-full-control", tagging, ...said } }), 204);
+    answered(
+      await send("x", { fields: { key: "said", acl: "bucket-owner-full-control", tagging, ...said } }),
+      204,
+    );
     const { headers } = answered(await read("said"), 200);
     const { "x-amz-storage-class": _standard, ...shown } = said;
     expect(headers).toMatchObject({ ...shown, "x-amz-tagging-count": "1" });

@@ -37,6 +37,8 @@ export interface Settings {
   accessKeyId: string;
   secret: string;
   region: string;
+  /** What the signature is for; `s3` unless said otherwise. */
+  service?: string;
   /** Sent with every request. */
   headers?: Record<string, string>;
 }
@@ -119,7 +121,7 @@ export class Client {
 
   /** The headers that make a request a signed one. Values are unicode; they come out as `raw` makes them. */
   async sign(method: string, path: string, headers: Record<string, string>): Promise<Signed> {
-    const { url, accessKeyId, secret, region, headers: always } = this.settings;
+    const { url, accessKeyId, secret, region, service = "s3", headers: always } = this.settings;
     const all: Record<string, string> = {};
     for (const [name, value] of Object.entries({ ...always, ...headers })) all[name.toLowerCase()] = value;
     const [target = "", search = ""] = cutAt(path, "?");
@@ -132,7 +134,7 @@ export class Client {
       headers: bytes,
       accessKeyId,
       secretAccessKey: secret,
-      service: "s3",
+      service,
       region,
       datetime: timestamp,
       cache: signingKeys,
