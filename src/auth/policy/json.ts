@@ -7,6 +7,8 @@ const MAX_DEPTH = 8;
 /** Of a list of texts: actions, resources, principals, the values of a condition. */
 const MAX_TEXTS = 1000;
 
+const NOT_JSON = "Policies must be valid JSON and the first byte must be '{'";
+
 export type Fields = ReadonlyMap<string, unknown>;
 
 /** How deep brackets go, those in strings not counted. */
@@ -28,14 +30,13 @@ function depthOf(text: string): number {
 
 /** The fields of the document. Throws PolicyFault. */
 export function readJson(text: string): Fields {
-  const fault = new PolicyFault("Policies must be valid JSON and the first byte must be '{'");
-  if (!text.startsWith("{")) throw fault;
-  if (depthOf(text) > MAX_DEPTH) throw new PolicyFault("Invalid policy syntax.");
+  if (!text.startsWith("{")) throw new PolicyFault(NOT_JSON);
+  if (depthOf(text) > MAX_DEPTH) throw new PolicyFault("The policy is nested too deeply.");
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw fault;
+    throw new PolicyFault(NOT_JSON);
   }
   return asFields(value);
 }

@@ -47,7 +47,7 @@ export function parsePolicy(text: string, kind: PolicyKind, limits: PolicyLimits
   checkLength(text, kind, limits.maxLength ?? MAX_POLICY_LENGTH[kind]);
   const fields = readJson(text);
   refuseUnknown(fields, ["Version", "Id", "Statement"]);
-  const version = fields.get("Version") ?? "2008-10-17";
+  const version = fields.has("Version") ? fields.get("Version") : "2008-10-17";
   if (version !== "2008-10-17" && version !== "2012-10-17") {
     throw new PolicyFault("The policy must contain a valid version string");
   }
@@ -127,7 +127,7 @@ function readEffect(fields: Fields): Statement["effect"] {
   if (effect === undefined) throw new PolicyFault("Missing required field Effect");
   if (effect === "Allow") return "allow";
   if (effect === "Deny") return "deny";
-  throw new PolicyFault(`Invalid effect: ${String(effect)}`);
+  throw new PolicyFault(typeof effect === "string" ? `Invalid effect: ${effect}` : "Invalid policy syntax.");
 }
 
 /** An element or its Not… form: not both; undefined: neither. */
