@@ -30,6 +30,8 @@ export interface Caller {
   roleArn?: string;
   /** Tags of the principal and of its session, by name. */
   tags: Readonly<Record<string, string>>;
+  /** Those of the session's tags that go on into sessions begun with it. */
+  transitiveTags?: Readonly<Record<string, string>>;
   /** What the principal itself was given: its own policies, its groups', its role's. Of no meaning for `root`. */
   policies: readonly Policy[];
   /** What a session was cut down to: one of these, if there are any, must allow, too. */

@@ -81,16 +81,24 @@ function valueNamed(entries: readonly (readonly [string, string])[], name: strin
 /** What policies may ask about a request, key by key (in lower case). */
 export function contextOf(circumstances: Circumstances, surroundings: Surroundings = {}): Ask["value"] {
   const { caller, address, now } = circumstances;
-  // Most decisions ask for no key at all.
-  let ofPrincipal: Lookup | undefined;
-  let ofRequest: Lookup | undefined;
+  const ofPrincipal = lazily(() => principalContext(caller, now));
+  const ofRequest = lazily(() => requestContext(circumstances, address));
   return (key) =>
     stated(surroundings, key) ??
-    (ofPrincipal ??= principalContext(caller, now))(key) ??
-    (ofRequest ??= requestContext(circumstances, address))(key) ??
+    ofPrincipal(key) ??
+    ofRequest(key) ??
     signatureValue(circumstances, key) ??
     tagValue(circumstances, surroundings, key) ??
     requestValue(circumstances, key);
+}
+
+/** Made when the first key is asked for: most decisions ask for none. */
+function lazily(make: () => Lookup): Lookup {
+  let made: Lookup | undefined;
+  return (key) => {
+    made ??= make();
+    return made(key);
+  };
 }
 
 function stated({ stated: values, resourceAccount }: Surroundings, key: string): string[] | undefined {

@@ -60,6 +60,9 @@ export function sessionCaller(principal: Principal, session: Session): Caller {
     issued,
     claims,
     tags: { ...identity?.tags, ...session.tags },
+    transitiveTags: Object.fromEntries(
+      Object.entries(session.tags).filter(([tag]) => session.transitive.includes(tag)),
+    ),
     sessionPolicies: [
       ...session.policies.map((text) => parsed(text, "session")),
       ...session.policyArns.map((policy) => policyOf({ policy })),

@@ -2,10 +2,12 @@
 
 import { Buffer } from "node:buffer";
 import type { Caller } from "../auth/caller.ts";
+import type { Lookup } from "../auth/principal-context.ts";
 import { identityNamed } from "../directory/identities.ts";
 import { type Identity, type IdentityKind, identityArn } from "../facts/identity.ts";
 import type { Address } from "../wire/address.ts";
 import type { World } from "../world.ts";
+import { actionContext } from "./action-context.ts";
 import type { Service, Xml } from "./document.ts";
 import { noSuchEntity, QueryFault, validationError } from "./fault.ts";
 import { type Fields, type Parameters, readFields, type Values } from "./parameters.ts";
@@ -20,6 +22,8 @@ export interface Context {
 /** What is acted on: its ARN, which is authorised, and what is there; `missing`: why it is not, for who may know. */
 export interface Subject<S> {
   arn: string;
+  /** What it is to become: that is authorised, too. */
+  becomes?: string;
   subject: S;
   missing?: QueryFault;
 }
@@ -39,8 +43,12 @@ export interface Action {
   name: string;
   service: Service;
   open: "to signers" | "to all" | undefined;
-  /** Reads, has `authorise` decide, acts. */
-  respond(context: Context, parameters: Parameters, authorise: (arn: string) => Promise<void>): Promise<Xml>;
+  /** Reads, has `authorise` decide on what an ARN names and conditions may ask of it, acts. */
+  respond(
+    context: Context,
+    parameters: Parameters,
+    authorise: (arn: string, value: Lookup) => void,
+  ): Promise<Xml>;
 }
 
 export function action<F extends Fields, S>(declaration: Declaration<F, S>): Action {
@@ -51,8 +59,8 @@ export function action<F extends Fields, S>(declaration: Declaration<F, S>): Act
     open,
     async respond(context, parameters, authorise) {
       const values = readFields(input, parameters);
-      const { arn, subject, missing } = await on(context, values);
-      await authorise(arn);
+      const { arn, becomes, subject, missing } = await on(context, values);
+      for (const one of [arn, becomes ?? arn]) authorise(one, actionContext(values, subject));
       if (missing !== undefined) throw missing;
       return handle({ ...context, subject, arn }, values);
     },
@@ -90,6 +98,19 @@ export async function existing(
   const found = await identityNamed(world.database, caller.account.id, kind, name);
   if (found !== undefined) return { arn: arnOf(caller, kind, found), subject: found };
   return absent(caller, kind, name);
+}
+
+/** One of the caller's account that is to get another name or path. */
+export async function renamed(
+  context: Context,
+  kind: IdentityKind,
+  old: string,
+  to: { name?: string | undefined; path?: string | undefined },
+): Promise<Subject<Identity>> {
+  const found = await existing(context, kind, old);
+  if (found.missing !== undefined) return found;
+  const { name, path } = found.subject;
+  return { ...found, becomes: arnOf(context.caller, kind, { name: to.name ?? name, path: to.path ?? path }) };
 }
 
 /** A subject that is not there; its handler is never called. */

@@ -19,6 +19,7 @@ import { identityNamed } from "../directory/identities.ts";
 import { type Identity, identityArn } from "../facts/identity.ts";
 import type { World } from "../world.ts";
 import { action, type Context } from "./action.ts";
+import { tagKeys } from "./action-context.ts";
 import type { Xml } from "./document.ts";
 import { QueryFault } from "./fault.ts";
 import { MAX_SESSION_SECONDS } from "./identity-documents.ts";
@@ -85,10 +86,7 @@ function consents(caller: Caller, assumed: Assumed, how: "account" | "closer", a
 export function tagContext(given: Readonly<Record<string, string>>, transitive: readonly string[]): Lookup {
   const names = Object.keys(given);
   return lookup({
-    ...(Object.fromEntries(names.map((name) => [`aws:RequestTag/${name}`, given[name] ?? ""])) as Record<
-      string,
-      string
-    >),
+    ...tagKeys("aws:RequestTag/", given),
     "aws:TagKeys": names.length > 0 ? names : undefined,
     "sts:TransitiveTagKeys": transitive.length > 0 ? transitive : undefined,
   });
@@ -156,8 +154,9 @@ export const assumeRole = action({
       account: assumed.account.id,
       identity: assumed.role.id,
       name: RoleSessionName,
-      tags: Tags,
-      transitive,
+      // Tags that a chain of roles passes on cannot be given anew.
+      tags: { ...Tags, ...caller.transitiveTags },
+      transitive: [...transitive, ...Object.keys(caller.transitiveTags ?? {})],
       ...cut,
     };
     const { credentials, packedSize } = await begin(world, what, duration);

@@ -3,7 +3,7 @@
 
 import { addMember, identitiesOf, identityNamed, members, removeMember } from "../directory/identities.ts";
 import type { Identity } from "../facts/identity.ts";
-import { action, arnOf, type Context, existing, fresh, page, pageOf } from "./action.ts";
+import { action, arnOf, type Context, existing, fresh, page, pageOf, renamed } from "./action.ts";
 import { limitExceeded, noSuchEntity } from "./fault.ts";
 import { groupXml, userXml } from "./identity-documents.ts";
 import { make, remove, rename } from "./make.ts";
@@ -51,7 +51,8 @@ export const listGroups = action({
 export const updateGroup = action({
   name: "UpdateGroup",
   input: { GroupName: name.need, NewPath: path.may, NewGroupName: name.may },
-  on: (context, { GroupName }) => existing(context, "group", GroupName),
+  on: (context, { GroupName, NewPath, NewGroupName }) =>
+    renamed(context, "group", GroupName, { name: NewGroupName, path: NewPath }),
   async handle(context, { NewPath, NewGroupName }) {
     await rename(context, context.subject, { name: NewGroupName, path: NewPath });
     return undefined;

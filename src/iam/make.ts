@@ -1,5 +1,6 @@
 // How a named thing of an account comes to be, gets another name, and goes: the same for all kinds.
 
+import { insertAccount } from "../directory/accounts.ts";
 import type { Statement } from "../directory/database.ts";
 import {
   createIdentity,
@@ -56,7 +57,11 @@ export async function make(
     ...what,
   };
   const { name, most } = QUOTA[kind];
-  const outcome = await createIdentity(world.database, identity, most, others(identity.id));
+  // The deployment's own account has no row until something of it needs one.
+  const isDeployments = caller.account.id === world.config.root.account.id;
+  const row = insertAccount({ ...caller.account, email: "", created: identity.created });
+  const further = [...others(identity.id), ...(isDeployments ? [row] : [])];
+  const outcome = await createIdentity(world.database, identity, most, further);
   if (outcome === "taken") throw alreadyExists(kind, what.name);
   if (outcome === "full") throw limitExceeded(name, most);
   return identity;

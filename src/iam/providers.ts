@@ -17,7 +17,10 @@ const thumbprint = text({ min: 40, max: 40 });
 /** A provider's name: its URL without the scheme. */
 function nameOf(url: string): string {
   const found = /^https?:\/\/([\w.-]+(?::\d{1,5})?(?:\/[\w.~%!$&'()*+,;=:@/-]*)?)$/.exec(url)?.[1];
-  if (found === undefined) throw new QueryFault("InvalidInput", "Invalid Open ID Connect Provider URL");
+  // Its claims become condition keys of this name, which must not read like a service's own.
+  if (found === undefined || /^(aws|iam|s3|sts)$/i.test(found)) {
+    throw new QueryFault("InvalidInput", "Invalid Open ID Connect Provider URL");
+  }
   return found;
 }
 

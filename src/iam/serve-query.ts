@@ -7,7 +7,7 @@ import { type Authenticated, authenticate } from "../auth/authenticate.ts";
 import { ANONYMOUS, type Caller } from "../auth/caller.ts";
 import { forgetIdentities } from "../auth/credentials.ts";
 import { identityAllows } from "../auth/identity-decision.ts";
-import { firstOf, principalContext, requestContext } from "../auth/principal-context.ts";
+import { firstOf, type Lookup, principalContext, requestContext } from "../auth/principal-context.ts";
 import { Payload } from "../body/payload.ts";
 import { type Address, readQuery } from "../wire/address.ts";
 import type { Reply } from "../wire/output.ts";
@@ -44,8 +44,9 @@ export async function serveQuery(
   const bodyHash = createHash("sha256").update(body).digest("hex");
   const { caller } = await callerOf(world, address, action, bodyHash);
   const context = { world, caller, address };
-  const result = await action.respond(context, parameters, async (arn) => {
-    if (action.open === undefined) authorise(world, caller, address, action, arn);
+  const shared = firstOf(principalContext(caller, world.now()), requestContext(world.config, address));
+  const result = await action.respond(context, parameters, (arn, value) => {
+    if (action.open === undefined) authorise(caller, action, arn, firstOf(shared, value));
   });
   // What this isolate remembers of identities may just have changed.
   if (action.service === "iam" && !/^(Get|List)/.test(action.name)) forgetIdentities(world);
@@ -96,9 +97,7 @@ async function callerOf(
   return found;
 }
 
-function authorise(world: World, caller: Caller, address: Address, action: Action, resource: string): void {
-  const asked = `${action.service}:${action.name}`;
-  const value = firstOf(principalContext(caller, world.now()), requestContext(world.config, address));
-  if (!identityAllows(caller, { action: asked, resource, value }))
-    throw notAuthorized(caller, asked, resource);
+function authorise(caller: Caller, { service, name }: Action, resource: string, value: Lookup): void {
+  const action = `${service}:${name}`;
+  if (!identityAllows(caller, { action, resource, value })) throw notAuthorized(caller, action, resource);
 }

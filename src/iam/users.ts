@@ -13,6 +13,7 @@ import {
   fresh,
   page,
   pageOf,
+  renamed,
   type Subject,
   userOrCaller,
 } from "./action.ts";
@@ -83,7 +84,8 @@ export const listUsers = action({
 export const updateUser = action({
   name: "UpdateUser",
   input: { UserName: name.need, NewPath: path.may, NewUserName: newName.may },
-  on: (context, { UserName }) => existing(context, "user", UserName),
+  on: (context, { UserName, NewPath, NewUserName }) =>
+    renamed(context, "user", UserName, { name: NewUserName, path: NewPath }),
   async handle(context, { NewPath, NewUserName }) {
     await rename(context, context.subject, { name: NewUserName, path: NewPath });
     return undefined;

@@ -12,6 +12,9 @@ const DOCUMENT_MS = 5_000;
 /** Most keys of an issuer that are looked at. */
 const MAX_KEYS = 100;
 
+/** How old a key set is at the least before it is asked for again, for the sake of a key that it has not, in ms. */
+const REFETCH_MS = 10_000;
+
 /** How far the issuer's clock may be ahead, in ms. */
 const MAX_SKEW_MS = 5 * 60_000;
 
@@ -112,10 +115,11 @@ export async function verify(world: World, token: WebToken, issuer: string): Pro
   const algorithm = ALGORITHMS.get(token.algorithm);
   if (algorithm === undefined)
     throw invalidToken(`The token's algorithm is not supported: ${token.algorithm.slice(0, 16)}`);
-  const known = world.memory.keySets.get(issuer, world.now())?.value;
-  const keys = matching(known ?? [], token);
+  const known = world.memory.keySets.get(issuer, world.now());
+  const remembered = matching(known?.value ?? [], token);
   // Issuers change their keys: one that nobody remembers may be new.
-  for (const key of keys.length > 0 ? keys : matching(await fetchKeys(world, issuer), token)) {
+  const isSettled = remembered.length > 0 || (known !== undefined && known.age < REFETCH_MS);
+  for (const key of isSettled ? remembered : matching(await fetchKeys(world, issuer), token)) {
     const imported = await crypto.subtle
       .importKey("jwk", { ...key, key_ops: ["verify"], use: "sig" }, algorithm.key, false, ["verify"])
       .catch(() => undefined);

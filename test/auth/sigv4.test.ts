@@ -169,12 +169,16 @@ describe("a credential", () => {
     "AK/20130524/us-east-1/s3/aws3_request",
     "/20130524/us-east-1/s3/aws4_request",
     "AK/2013052/us-east-1/s3/aws4_request",
-    "AK/20130524//s3/aws4_request",
     "AK/20130524/us-east-1//aws4_request",
     "AK/20130524/us-east-1/s3/aws4_request/",
     "AK/20130524/us-east-1/s3/aws4_request\n",
   ])("is nothing else: %j", (text) => {
     expect(parseCredential(text)).toBeUndefined();
+  });
+
+  it("may have no region, as boto3 writes it where it is told none", () => {
+    const scope = { accessKeyId: "AK", date: "20130524", region: "", service: "iam" };
+    expect(parseCredential("AK/20130524//iam/aws4_request")).toEqual(scope);
   });
 });
 

@@ -125,6 +125,30 @@ describe("a role", () => {
     await bob.sts("AssumeRole", { RoleArn: arn, ...SESSION });
   });
 
+  it("may be the deployment's own", async () => {
+    const own = new Iam(server.client);
+    const document = trust((await own.iam("GetUser")).get("User/Arn") ?? "");
+    const made = await own.iam("CreateRole", { RoleName: "Own", AssumeRolePolicyDocument: document });
+    const result = await own.sts("AssumeRole", { RoleArn: made.get("Role/Arn") ?? "", ...SESSION });
+    const who = await own.as(credentialsOf(result)).sts("GetCallerIdentity");
+    expect(who.get("Arn")).toMatch(/:assumed-role\/Own\/session$/);
+  });
+
+  it("passes on the tags that are to go with it, which nobody gives anew", async () => {
+    const { arn: userArn, iam: bob } = await user();
+    const first = await role(trust(userArn));
+    const Condition = { StringEquals: { "aws:PrincipalTag/team": "blue" } };
+    const next = await role(trust(first.arn, { Condition }));
+    const last = await role(trust(next.arn, { Condition }));
+    const tag = (value: string) => ({ "Tags.member.1.Key": "team", "Tags.member.1.Value": value });
+    const begin = async (from: Iam, RoleArn: string, more: Record<string, string>) =>
+      from.as(credentialsOf(await from.sts("AssumeRole", { RoleArn, ...SESSION, ...more })));
+    const passing = await begin(bob, first.arn, { ...tag("blue"), "TransitiveTagKeys.member.1": "team" });
+    await begin(await begin(passing, next.arn, tag("red")), last.arn, {});
+    const keeping = await begin(await begin(bob, first.arn, tag("blue")), next.arn, {});
+    faulted(await keeping.ask("sts", "AssumeRole", { RoleArn: last.arn, ...SESSION }), 403, "AccessDenied");
+  });
+
   it("keeps sessions within its time", async () => {
     const { arn: userArn, iam: bob } = await user();
     const { arn } = await role(trust(userArn), { MaxSessionDuration: "7200" });

@@ -146,3 +146,40 @@ describe("who may", () => {
     faulted(await carl.ask("iam", "ListGroups"), 403, "AccessDenied");
   });
 });
+
+describe("conditions", () => {
+  it("see what a user is to become, which policy is attached, and the tags of both sides", async () => {
+    const { iam: admin } = await iam.user("limited");
+    const PolicyDocument = JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [
+        { Effect: "Allow", Action: "iam:UpdateUser", Resource: "arn:aws:iam::*:user/dev/*" },
+        {
+          Effect: "Allow",
+          Action: "iam:AttachUserPolicy",
+          Resource: "*",
+          Condition: { ArnLike: { "iam:PolicyARN": "arn:aws:iam::aws:policy/*ReadOnlyAccess" } },
+        },
+        {
+          Effect: "Allow",
+          Action: "iam:DeleteUser",
+          Resource: "*",
+          Condition: { StringEquals: { "aws:ResourceTag/kind": "temporary" } },
+        },
+      ],
+    });
+    await iam.iam("PutUserPolicy", { UserName: "limited", PolicyName: "p", PolicyDocument });
+    const temporary = { "Tags.member.1.Key": "kind", "Tags.member.1.Value": "temporary" };
+    await iam.iam("CreateUser", { UserName: "subject", Path: "/dev/" });
+    const UserName = "subject";
+    await admin.iam("UpdateUser", { UserName, NewPath: "/dev/more/" });
+    faulted(await admin.ask("iam", "UpdateUser", { UserName, NewPath: "/ops/" }), 403, "AccessDenied");
+    const arn = (name: string) => ({ UserName, PolicyArn: `arn:aws:iam::aws:policy/${name}` });
+    faulted(await admin.ask("iam", "AttachUserPolicy", arn("AdministratorAccess")), 403, "AccessDenied");
+    await admin.iam("AttachUserPolicy", arn("ReadOnlyAccess"));
+    await iam.iam("DetachUserPolicy", arn("ReadOnlyAccess"));
+    faulted(await admin.ask("iam", "DeleteUser", { UserName }), 403, "AccessDenied");
+    await iam.iam("TagUser", { UserName, ...temporary });
+    await admin.iam("DeleteUser", { UserName });
+  });
+});

@@ -191,7 +191,13 @@ describe("providers", () => {
   });
 
   it("have URLs of the web", async () => {
-    for (const Url of ["ftp://id.example.com", "id.example.com", "https://", "https://id.example.com?x=1"]) {
+    for (const Url of [
+      "ftp://id.example.com",
+      "id.example.com",
+      "https://",
+      "https://id.example.com?x=1",
+      "https://aws",
+    ]) {
       faulted(await iam.ask("iam", "CreateOpenIDConnectProvider", { Url }), 400, "InvalidInput");
     }
   });

@@ -31,7 +31,7 @@ function depthOf(text: string): number {
 /** The fields of the document. Throws PolicyFault. */
 export function readJson(text: string): Fields {
   if (!text.startsWith("{")) throw new PolicyFault(NOT_JSON);
-  if (depthOf(text) > MAX_DEPTH) throw new PolicyFault("Invalid policy syntax.");
+  if (depthOf(text) > MAX_DEPTH) throw new PolicyFault("The policy is nested too deeply.");
   let value: unknown;
   try {
     value = JSON.parse(text);

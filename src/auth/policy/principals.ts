@@ -86,8 +86,7 @@ const hasAccount = ({ kind }: AskedPrincipal): boolean =>
   kind === "root" || kind === "user" || kind === "role" || kind === "federated";
 
 const namesAccount = (principals: Principals, asked: AskedPrincipal): boolean =>
-  hasAccount(asked) &&
-  (principals.accounts.has(asked.accountNumber) || principals.canonicalIds.has(asked.canonicalId));
+  principals.accounts.has(asked.accountNumber) || principals.canonicalIds.has(asked.canonicalId);
 
 /** The service, or the provider of a web identity. */
 function namesProvider(principals: Principals, { kind, provider = "" }: AskedPrincipal): boolean {

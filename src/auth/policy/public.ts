@@ -61,7 +61,7 @@ function pins({ operator, quantifier, ifExists, key, values }: Condition): boole
 
 function isPublicStatement({ effect, principals, conditions }: Statement): boolean {
   if (effect === "deny" || principals === undefined) return false;
-  return (principals.except || principals.listed.everyone) && !conditions.some(pins);
+  return principals.listed.everyone && !conditions.some(pins);
 }
 
 /** One public statement makes the policy public, whatever else it denies. */

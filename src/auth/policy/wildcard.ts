@@ -1,4 +1,10 @@
-// How `*` and `?` match: without regular expressions, in time bounded by the two lengths multiplied, using no memory.
+// How `*` and `?` match: without regular expressions, in time bounded by the two lengths multiplied.
+
+/**
+ * The longest text that wildcards are matched against, in UTF-16 units: twice a key. Only headers such as Referer can
+ * be longer, and they come from anybody: with a policy's length this bounds what a decision costs.
+ */
+export const MAX_MATCHED_LENGTH = 2048;
 
 export interface Wild {
   readonly wild: "*" | "?";
@@ -31,9 +37,11 @@ function after(piece: Piece, text: string, at: number): number | undefined {
 
 /**
  * Whether the pieces match the whole text. A mismatch goes back to the last `*` only, which takes one character more:
- * an earlier one never needs to.
+ * an earlier one never needs to. Throws RangeError if the text is too long to be matched.
  */
 export function matches(pieces: readonly Piece[], text: string): boolean {
+  if (pieces.every((piece) => typeof piece === "string")) return pieces.join("") === text;
+  if (text.length > MAX_MATCHED_LENGTH) throw new RangeError("too long to be matched");
   let piece = 0;
   let at = 0;
   let retry: { piece: number; at: number } | undefined;

@@ -140,6 +140,24 @@ describe(`variables (seed ${random.seed})`, () => {
   });
 });
 
+describe("a key with several values that is asked as if it had one", () => {
+  const answer = (operator: string, values: readonly string[]) =>
+    evaluate(
+      [parsePolicy(JSON.stringify(when({ [operator]: { "aws:TagKeys": ["a", "b"] } })), "identity")],
+      ask({ value: () => values }),
+    ).effect;
+
+  it("matches by one of them", () => {
+    expect(answer("StringEquals", ["c", "a"])).toBe("allow");
+    expect(answer("StringEquals", ["c", "d"])).toBe("none");
+  });
+
+  it("does not match, negated, by one of them", () => {
+    expect(answer("StringNotEquals", ["c", "a"])).toBe("none");
+    expect(answer("StringNotEquals", ["c", "d"])).toBe("allow");
+  });
+});
+
 describe("an error while evaluating", () => {
   const failing = () => {
     throw new TypeError("no such thing");
@@ -154,6 +172,16 @@ describe("an error while evaluating", () => {
     expect(evaluate([everything], ask()).effect).toBe("allow");
     expect(evaluate([everything, conditional], ask({ value: failing })).effect).toBe("deny");
     expect(evaluate([conditional, everything], ask({ value: failing })).effect).toBe("deny");
+  });
+
+  it("is a header that is too long to be matched, too", () => {
+    const referred = parsePolicy(
+      JSON.stringify(when({ StringLike: { "aws:Referer": "http://a/*" } })),
+      "identity",
+    );
+    const from = (text: string) => evaluate([referred], ask({ value: () => [text] })).effect;
+    expect(from(`http://a/${"b".repeat(1000)}`)).toBe("allow");
+    expect(from(`http://a/${"b".repeat(3000)}`)).toBe("deny");
   });
 
   it("does not come up where nothing is looked at", () => {

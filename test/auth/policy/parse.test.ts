@@ -79,7 +79,8 @@ describe("a document", () => {
 
   it("is refused that is deeper than the language", () => {
     const deep = `${"[".repeat(5000)}${"]".repeat(5000)}`;
-    expect(reasonOf(`{"Statement":${deep}}`, "identity")).toBe("Invalid policy syntax.");
+    expect(reasonOf(`{"Statement":${deep}}`)).toBe("The policy is nested too deeply.");
+    expect(reasonOf(`{"Statement":${"[".repeat(7)}${"]".repeat(7)}}`)).toBe("Invalid policy syntax.");
   });
 
   it("may have brackets in its texts, as many as it likes", () => {

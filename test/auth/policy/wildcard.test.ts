@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { canBegin, matches, readPieces } from "../../../src/auth/policy/wildcard.ts";
+import { canBegin, MAX_MATCHED_LENGTH, matches, readPieces } from "../../../src/auth/policy/wildcard.ts";
 import { seeded } from "../random.ts";
 
 const CASES = 20_000;
@@ -45,10 +45,20 @@ describe(`wildcards (seed ${random.seed})`, () => {
   });
 
   it("go back only so far: what would take a backtracking matcher for ever ends", () => {
-    const text = "a".repeat(2000);
+    const text = "a".repeat(MAX_MATCHED_LENGTH);
     expect(matches(readPieces(`${"*a".repeat(500)}*b`), text)).toBe(false);
     expect(matches(readPieces(`${"*?".repeat(500)}`), text)).toBe(true);
+    expect(matches(readPieces(`*${"a?".repeat(1000)}b`), text)).toBe(false);
     expect(matches(readPieces("*".repeat(10_000)), text)).toBe(true);
     expect(matches(readPieces(`${"a*".repeat(1000)}a`), text)).toBe(true);
+  });
+
+  it("are not tried on texts that are too long, which is an error; texts without wildcards are compared", () => {
+    const text = "a".repeat(MAX_MATCHED_LENGTH + 1);
+    expect(() => matches(readPieces("*"), text)).toThrow(RangeError);
+    expect(() => matches(readPieces("a?"), text)).toThrow(RangeError);
+    expect(matches(readPieces(text), text)).toBe(true);
+    expect(matches(readPieces("a"), text)).toBe(false);
+    expect(matches([], text)).toBe(false);
   });
 });

@@ -56,6 +56,8 @@ const DATE_CASES: readonly Case[] = [
     ["later, as seconds since 1970", "1577836802", true],
     ["earlier, as seconds since 1970", "1577836800", false],
     ["later, in another zone", "2020-01-01T00:30:00-01:00", true],
+    ["without a zone it is UTC, later", "2020-01-01T00:00:02", true],
+    ["without a zone it is UTC, earlier", "2020-01-01T00:00:00", false],
     ["earlier, in another zone", "2020-01-01T00:30:00+01:00", false],
     ["absent", undefined, false],
     ["not a date", "yesterday", false],

@@ -48,6 +48,11 @@ export const PUBLIC_CASES: readonly (readonly [says: string, elements: object, i
   ["everyone of an organisation", under({ StringEquals: { "aws:PrincipalOrgID": "o-a1b2c3d4e5" } }), false],
   ["everyone of any organisation", under({ StringLike: { "aws:PrincipalOrgID": "o-*" } }), true],
   ["a user by its id", under({ StringEquals: { "aws:userid": "AIDACKCEVSQ6C2EXAMPLE" } }), false],
+  [
+    "a session of a role by its id",
+    under({ StringEquals: { "aws:userid": "AROACKCEVSQ6C2EXAMPLE:name" } }),
+    true,
+  ],
   ["sessions of a role by its id", under({ StringLike: { "aws:userid": "AROACKCEVSQ6C2EXAMPLE:*" } }), true],
   [
     "everyone through an access point",

@@ -176,6 +176,16 @@ const OTHER_CASES: readonly Case[] = [
   ),
   conditionCase(
     IF_EXISTS,
+    { "ForAnyValue:StringEqualsIfExists": { "aws:TagKeys": ["a", "b"] } },
+    "aws:TagKeys",
+    [
+      ["absent", undefined, true],
+      ["one of the values", ["c", "b"], true],
+      ["none of the values", ["c"], false],
+    ],
+  ),
+  conditionCase(
+    IF_EXISTS,
     { BoolIfExists: { "aws:MultiFactorAuthPresent": "false" } },
     "aws:MultiFactorAuthPresent",
     [
