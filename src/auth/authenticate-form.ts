@@ -5,7 +5,7 @@ import { S3Error } from "../wire/error.ts";
 import type { FormFields } from "../wire/form.ts";
 import type { World } from "../world.ts";
 import { type Caller, checkScope, keyOf, rememberedSigningKey, unsupportedVersion } from "./authenticate.ts";
-import { checkForm, type FormCredentials, readCredentials, readFormPolicy } from "./form.ts";
+import { checkForm, type FormCredentials, readCredentials, readFormPolicy, shownPolicy } from "./form.ts";
 import { signLink } from "./sigv2.ts";
 import { sameSignature, sign } from "./sigv4.ts";
 
@@ -33,10 +33,11 @@ export async function authenticateForm(
   if (credentials.version === 4) checkScope(world, { place: "query", ...credentials });
   const { secret, account } = await keyOf(world, accessKeyId);
   if (!sameSignature(signatureOf(world, credentials, secret), signature)) {
+    const signed = shownPolicy(policy);
     throw new S3Error("SignatureDoesNotMatch", {
       elements: {
         AWSAccessKeyId: accessKeyId,
-        StringToSign: policy,
+        StringToSign: signed,
         SignatureProvided: signature,
         StringToSignBytes: Buffer.from(policy)
           .toString("hex")
