@@ -7,7 +7,7 @@ import type { World } from "../world.ts";
 import { checkScope, NOBODY, rememberedSigningKey, unsupportedVersion } from "./authenticate.ts";
 import type { Asker } from "./authorize.ts";
 import { credentialsOf } from "./credentials.ts";
-import { checkForm, type FormCredentials, readCredentials, readFormPolicy } from "./form.ts";
+import { checkForm, type FormCredentials, readCredentials, readFormPolicy, shownPolicy } from "./form.ts";
 import { signV2 } from "./sigv2.ts";
 import { sameSignature, sign } from "./sigv4.ts";
 
@@ -29,10 +29,11 @@ export async function authenticateForm(
   if (credentials.version === 4) checkScope(world, { place: "query", ...credentials });
   const { secret, asker } = await credentialsOf(world, accessKeyId, fields.get("x-amz-security-token"));
   if (!sameSignature(signatureOf(world, credentials, secret), signature)) {
+    const signed = shownPolicy(policy);
     throw new S3Error("SignatureDoesNotMatch", {
       elements: {
         AWSAccessKeyId: accessKeyId,
-        StringToSign: policy,
+        StringToSign: signed,
         SignatureProvided: signature,
         StringToSignBytes: Buffer.from(policy)
           .toString("hex")

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkForm, readCredentials, readFormPolicy } from "../../src/auth/form.ts";
+import { checkForm, readCredentials, readFormPolicy, shownPolicy } from "../../src/auth/form.ts";
 import { parseCredential, sign, signingKey } from "../../src/auth/sigv4.ts";
 import { S3Error } from "../../src/wire/error.ts";
 import { withFileName } from "../../src/wire/form.ts";
@@ -163,6 +163,16 @@ describe("a form held against its policy", () => {
       failed,
       failed,
     ]);
+  });
+
+  it("shows no client's key that its policy holds", () => {
+    const name = "x-amz-server-side-encryption-customer-key";
+    expect(told([{ [name]: "secret" }], {})).toBe(
+      `${DENIED} Policy Condition failed: ["eq", "$${name}", "…"]`,
+    );
+    expect(told([{ [`${name}-MD5`]: "sum" }], {})).toContain('"sum"');
+    expect(shownPolicy(encoded({ conditions: [{ [name]: "secret" }] }))).toBe("…");
+    expect(shownPolicy(encoded({ conditions: [] }))).toBe(encoded({ conditions: [] }));
   });
 
   it("is told how long its file may be: all of several ranges hold", () => {

@@ -85,9 +85,21 @@ describe("conditions know of the caller", () => {
 
   it("how they came, and nothing of it that was not sent", () => {
     const headers = new Headers({ "user-agent": "test", "cf-connecting-ip": "192.0.2.1" });
-    const value = firstOf(requestContext({ headers, secure: true }), lookup({ "aws:SourceIp": "forged" }));
+    const asked = { sent: headers, secure: true, tlsVersion: undefined };
+    const edge = requestContext({ clientAddress: "edge" }, asked);
+    const value = firstOf(edge, lookup({ "aws:SourceIp": "forged" }));
     expect(value("aws:sourceip")).toEqual(["192.0.2.1"]);
     expect(value("aws:securetransport")).toEqual(["true"]);
     expect(value("aws:referer")).toBeUndefined();
+  });
+
+  it("no address that a client made up where no edge stands in front", () => {
+    const asked = {
+      sent: new Headers({ "cf-connecting-ip": "192.0.2.1" }),
+      secure: false,
+      tlsVersion: undefined,
+    };
+    expect(requestContext({ clientAddress: "127.0.0.1" }, asked)("aws:sourceip")).toEqual(["127.0.0.1"]);
+    expect(requestContext({ clientAddress: undefined }, asked)("aws:sourceip")).toBeUndefined();
   });
 });
