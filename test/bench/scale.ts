@@ -1,0 +1,3 @@
+export async function runScale(_keys: number): Promise<unknown> {
+  return undefined;
+}
