@@ -95,11 +95,11 @@ async function ready(
   return side;
 }
 
-/** One request outside any measurement; its answer must be one of success. */
-export async function call(side: Side, ask: Ask): Promise<Heard> {
+/** One request outside any measurement; its answer must be one of success. `keep`: its body is wanted. */
+export async function call(side: Side, ask: Ask, keep = true): Promise<Heard> {
   const connection = new Connection(side.endpoint.url);
   try {
-    return held(side, await connection.send(signedRequest(side.endpoint, ask), true), ask);
+    return held(side, await connection.send(signedRequest(side.endpoint, ask), keep), ask);
   } finally {
     connection.close();
   }

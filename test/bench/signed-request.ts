@@ -36,7 +36,7 @@ const CHUNK_BYTES = 64 * 1024;
 
 /** Hashes of bodies that are sent again and again. */
 const hashes = new WeakMap<Buffer, string>();
-const chunked = new WeakMap<Buffer, { wire: Buffer }>();
+const chunked = new WeakMap<Buffer, Buffer>();
 const keys = new Map<string, Uint8Array>();
 
 /** The request with its signature in a header. It is good for 15 minutes. */
@@ -98,12 +98,13 @@ function chunkedHeaders(body: Buffer): Record<string, string> {
 /** The body in chunks with its CRC32 as the trailer, as SDKs send it. */
 function chunkedBody(body: Buffer): Buffer {
   const known = chunked.get(body);
-  if (known !== undefined) return known.wire;
+  if (known !== undefined) return known;
   const digest = Buffer.alloc(4);
   digest.writeUInt32BE(crc32(body));
   const trailers = [["x-amz-checksum-crc32", digest.toString("base64")] as const];
-  const wire = Buffer.from(encodeChunks({ chunks: cut(body, CHUNK_BYTES), trailers }));
-  chunked.set(body, { wire });
+  const { buffer, byteOffset, byteLength } = encodeChunks({ chunks: cut(body, CHUNK_BYTES), trailers });
+  const wire = Buffer.from(buffer, byteOffset, byteLength);
+  chunked.set(body, wire);
   return wire;
 }
 
