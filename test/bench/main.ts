@@ -6,7 +6,7 @@ import { Failure } from "../../src/cli/failure.ts";
 import { type Command, commandHelp, type Flags, parseFlags } from "../../src/cli/flags.ts";
 import { type Measured, measureRow, type Plan } from "./measure.ts";
 import { legend, sizeLines, table } from "./report.ts";
-import { ROWS, type Row } from "./rows.ts";
+import { type Row, rowsOf, SLOW } from "./rows.ts";
 import { runScale } from "./scale.ts";
 import { anyEndpoint, type Side, startFloor, startPortico } from "./sides.ts";
 import { type WorkerSize, workerSize } from "./worker-size.ts";
@@ -55,9 +55,10 @@ async function run(args: string[]): Promise<number> {
     return 0;
   }
   const only = new RegExp(values.only ?? "", "i");
-  const rows = ROWS.filter(({ name, slow }) => only.test(name) && !(values.quick && slow));
+  const quick = values.quick === true;
+  const rows = rowsOf({ quick }).filter(({ name }) => only.test(name));
   if (rows.length === 0) throw new Failure(`no row's name fits ${values.only}`);
-  const plan = values.quick ? QUICK : FULL;
+  const plan = quick ? QUICK : FULL;
   const sides = await sidesFor(values);
   let measured: Measured[];
   try {
@@ -66,16 +67,9 @@ async function run(args: string[]): Promise<number> {
     for (const side of sides) await side.stop();
   }
   const size =
-    values.endpoint === undefined && values.only === undefined
-      ? await workerSize(values.quick ? 2 : 5)
-      : undefined;
+    values.endpoint === undefined && values.only === undefined ? await workerSize(quick ? 2 : 5) : undefined;
   console.log(`\n${table(sides, measured)}\n\n${legend(measured)}${size ? `\n\n${sizeLines(size)}` : ""}`);
-  if (values.quick)
-    console.log(
-      `\nLeft out: ${ROWS.filter(({ slow }) => slow)
-        .map(({ name }) => name)
-        .join("; ")}.`,
-    );
+  if (quick) console.log(`\nLeft out: ${SLOW.join("; ")}.`);
   if (values.json !== undefined) writeFileSync(values.json, json(measured, plan, size));
   return 0;
 }

@@ -30,7 +30,7 @@ const KB = 1024;
 const MB = 1024 * KB;
 const PART = 5 * MB;
 const PARTS = 100;
-const LISTED = 20_000;
+const LISTED = { full: 20_000, quick: 4000 };
 const FOLDERS = 200;
 const RANGE_BYTES = 64 * KB;
 
@@ -116,9 +116,9 @@ function writing(bytes: number, payload: "hash" | "unsigned" | "chunked", wanted
 }
 
 /** Keys of one byte each, in folders. */
-async function listable(side: Side): Promise<void> {
+async function listable(side: Side, count: number): Promise<void> {
   const body = Buffer.from("x");
-  const keys = range(LISTED).map((i) => `d${i % FOLDERS}/k${String(i).padStart(6, "0")}`);
+  const keys = range(count).map((i) => `d${i % FOLDERS}/k${String(i).padStart(6, "0")}`);
   await callAll(
     side,
     keys.map(
@@ -129,15 +129,15 @@ async function listable(side: Side): Promise<void> {
 
 /** Listings read what both of them made once. */
 const filled = new WeakMap<Side, Promise<void>>();
-function listing(name: string, query: string, wanted: number): Row {
+function listing(name: string, query: string, count: number, wanted?: number): Row {
   return {
     name,
     connections: 16,
     bytes: 0,
-    wanted,
+    ...(wanted !== undefined && { wanted }),
     floor: "R2.list, answered as JSON",
     prepare(side) {
-      const done = filled.get(side) ?? listable(side);
+      const done = filled.get(side) ?? listable(side, count);
       filled.set(side, done);
       return done;
     },
@@ -184,7 +184,7 @@ async function uploaded(side: Side): Promise<Ask> {
   return { method: "POST", path: `${path}?uploadId=${id}`, body: Buffer.from(document) };
 }
 
-export const ROWS: readonly Row[] = [
+const ROWS: readonly Row[] = [
   { ...reading("HEAD", KB, 1.2, { method: "HEAD" }), bytes: 0 },
   reading("GET 1 KB", KB, 1.5, {}),
   reading("GET 64 KB", 64 * KB, 0.65, {}),
@@ -207,8 +207,6 @@ export const ROWS: readonly Row[] = [
   writing(MB, "chunked", 0.75),
   { ...writing(100 * MB, "unsigned", 0.9), fixed: 2 },
   { ...reading("GET 100 MB", 100 * MB, 0.9, {}), fixed: 8 },
-  listing("List of 1,000", "list-type=2&prefix=list%2F", 2),
-  listing("List by delimiter of 20,000 in 200", "delimiter=%2F&list-type=2&prefix=list%2F", 3),
   {
     name: "DELETE",
     connections: 16,
@@ -253,3 +251,21 @@ export const ROWS: readonly Row[] = [
     ],
   },
 ];
+
+/** The listings, which `--quick` has fewer keys for: what the floor makes of them depends on their number. */
+function listings(quick: boolean): Row[] {
+  const count = quick ? LISTED.quick : LISTED.full;
+  const name = `List by delimiter of ${count.toLocaleString("en")} in ${FOLDERS}`;
+  const query = "list-type=2&prefix=list%2F";
+  return [
+    listing("List of 1,000", query, count, 2),
+    listing(name, `delimiter=%2F&${query}`, count, quick ? undefined : 3),
+  ];
+}
+
+export function rowsOf({ quick }: { quick: boolean }): readonly Row[] {
+  return [...ROWS, ...listings(quick)].filter(({ slow }) => !(quick && slow));
+}
+
+/** What `--quick` leaves out. */
+export const SLOW: readonly string[] = ROWS.filter(({ slow }) => slow).map(({ name }) => name);
