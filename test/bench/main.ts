@@ -28,11 +28,8 @@ const FLAGS = {
   help: { type: "boolean", short: "h", help: "this page" },
 } as const satisfies Flags;
 
-const FULL: Plan = { rounds: 5, ms: 1000 };
-const QUICK: Plan = { rounds: 3, ms: 200 };
-
-/** The slow rows need long preparations, and differ by factors. */
-const SLOW_ROUNDS = 3;
+const FULL: Plan = { rounds: 5, ms: 1000, fewRounds: 3 };
+const QUICK: Plan = { rounds: 3, ms: 150, fewRounds: 2 };
 
 const COMMAND: Command = {
   name: "bench",
@@ -91,8 +88,7 @@ async function sidesFor(values: {
 async function measureAll(rows: readonly Row[], sides: readonly Side[], plan: Plan): Promise<Measured[]> {
   const measured: Measured[] = [];
   for (const row of rows) {
-    const rounds = row.slow ? Math.min(plan.rounds, SLOW_ROUNDS) : plan.rounds;
-    measured.push(await measureRow(row, sides, { ...plan, rounds }));
+    measured.push(await measureRow(row, sides, plan));
     console.error(`  ${row.name}`); // that it goes on; the table comes when all is known
   }
   return measured;

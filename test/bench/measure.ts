@@ -9,6 +9,8 @@ import { cpuMs } from "./workerd-process.ts";
 
 export interface Plan {
   rounds: number;
+  /** The same for rows of few, long requests. */
+  fewRounds: number;
   /** Of one side's turn, in ms. */
   ms: number;
 }
@@ -38,11 +40,13 @@ const MOST_PREPARED = 1000;
 export async function measureRow(row: Row, sides: readonly Side[], plan: Plan): Promise<Measured> {
   const turns = sides.map((side) => ({ side, samples: [] as Sample[], guess: 200 }));
   for (const { side } of turns) await row.prepare?.(side);
+  // A row of few requests needs no guess how many there is time for, and its first round is as good as a warm-up.
+  const warm = { ...plan, ms: plan.ms / 4 };
   for (const turn of turns) {
-    const warm = row.fixed === undefined ? { ...plan, ms: plan.ms / 4 } : plan;
-    if (row.slow === undefined) turn.guess = (await takeTurn(row, turn.side, warm, turn.guess)).rate;
+    if (row.fixed === undefined) turn.guess = (await takeTurn(row, turn.side, warm, turn.guess)).rate;
   }
-  for (let round = 0; round < plan.rounds; round++) {
+  const rounds = row.fixed === undefined ? plan.rounds : plan.fewRounds;
+  for (let round = 0; round < rounds; round++) {
     // Who begins alternates, so that a machine that slows down slows both.
     for (const turn of round % 2 === 0 ? turns : turns.toReversed()) {
       const sample = await takeTurn(row, turn.side, plan, turn.guess);

@@ -2,7 +2,7 @@
 // is wanted of Portico.
 
 import { crc32 } from "node:zlib";
-import { call, callAll, type Side } from "./sides.ts";
+import { call, callAll, deleteObjects, type Side } from "./sides.ts";
 import type { Ask } from "./signed-request.ts";
 
 export interface Row {
@@ -157,12 +157,10 @@ async function removable(side: Side, count: number): Promise<string[]> {
 
 async function deletion(side: Side, count: number): Promise<Ask> {
   const paths = await removable(side, count);
-  const keys = paths.map((path) => `<Object><Key>${path.split("/").slice(2).join("/")}</Key></Object>`);
-  const body = Buffer.from(`<Delete><Quiet>true</Quiet>${keys.join("")}</Delete>`);
-  const digest = Buffer.alloc(4);
-  digest.writeUInt32BE(crc32(body));
-  const headers = { "x-amz-checksum-crc32": digest.toString("base64") };
-  return { method: "POST", path: `/${side.bucket}?delete`, headers, body };
+  return deleteObjects(
+    side.bucket,
+    paths.map((path) => path.split("/").slice(2).join("/")),
+  );
 }
 
 /** An upload with all its parts, and the request that completes it. */

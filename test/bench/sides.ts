@@ -5,6 +5,7 @@
 // be told from the other's. Only one of them is busy at a time.
 
 import path from "node:path";
+import { crc32 } from "node:zlib";
 import { Miniflare, type MiniflareOptions } from "miniflare";
 import { bundleWorker } from "../../src/cli/bundle.ts";
 import { compatibility } from "../../src/cli/clone.ts";
@@ -50,8 +51,31 @@ export async function startFloor(): Promise<Side> {
   return ready("floor", { url, ...KEY }, pid, stop);
 }
 
-export function anyEndpoint(endpoint: Endpoint): Promise<Side> {
-  return ready("endpoint", endpoint, undefined, async () => undefined);
+/** Somebody's own endpoint: in the end the bucket made there is emptied and removed. */
+export async function anyEndpoint(endpoint: Endpoint): Promise<Side> {
+  const side = await ready("endpoint", endpoint, undefined, () => removeBucket(side));
+  return side;
+}
+
+async function removeBucket(side: Side): Promise<void> {
+  const { bucket } = side;
+  for (;;) {
+    const { text } = await call(side, { method: "GET", path: `/${bucket}?list-type=2` });
+    const keys = Array.from(text.matchAll(/<Key>([^<]+)/g), ([, key = ""]) => key);
+    if (keys.length === 0) break;
+    await call(side, deleteObjects(bucket, keys));
+  }
+  await call(side, { method: "DELETE", path: `/${bucket}` });
+}
+
+/** The request that removes up to 1,000 keys of unreserved characters and slashes. */
+export function deleteObjects(bucket: string, keys: readonly string[]): Ask {
+  const objects = keys.map((key) => `<Object><Key>${key}</Key></Object>`);
+  const body = Buffer.from(`<Delete><Quiet>true</Quiet>${objects.join("")}</Delete>`);
+  const digest = Buffer.alloc(4);
+  digest.writeUInt32BE(crc32(body));
+  const headers = { "x-amz-checksum-crc32": digest.toString("base64") };
+  return { method: "POST", path: `/${bucket}?delete`, headers, body };
 }
 
 /** A Worker with an R2 bucket behind a socket of workerd's own, set up as src/cli/server.ts does it. */
