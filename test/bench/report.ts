@@ -79,5 +79,5 @@ function verdict(ratio: number, wanted: number | undefined): string {
 }
 
 function percent(share: number): string {
-  return `${Math.round(share * 100)}%`;
+  return share < 20 ? `${Math.round(share * 100)}%` : `${Math.round(share)}×`;
 }
