@@ -2,7 +2,7 @@
 
 import { createHmac } from "node:crypto";
 import type { Answer, Client } from "../support/client.ts";
-import { ROOT_ACCESS_KEY, ROOT_SECRET } from "../support/server.ts";
+import { ROOT_ACCESS_KEY, ROOT_SECRET } from "../support/test-server.ts";
 
 /** What signing takes. */
 export interface Wanted {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { answered, refused } from "../support/expect.ts";
-import { ROOT_ACCESS_KEY, useServer } from "../support/server.ts";
+import { useServer } from "../support/server.ts";
+import { ROOT_ACCESS_KEY } from "../support/test-server.ts";
 import { type Sent, send, signed, type Wanted } from "./second-signer-v2.ts";
 
 const server = useServer({ domains: ["s3.test"] });

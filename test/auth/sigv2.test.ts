@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { namesUnsigned, readV2, signV2, stringsToSignV2 } from "../../src/auth/sigv2.ts";
 import type { Address } from "../../src/wire/address.ts";
 import { answered, refused } from "../support/expect.ts";
-import { ROOT_ACCESS_KEY, useServer } from "../support/server.ts";
+import { useServer } from "../support/server.ts";
+import { ROOT_ACCESS_KEY } from "../support/test-server.ts";
 import { type Asked, addressOf } from "../wire/asked.ts";
 import { link, send, signed } from "./second-signer-v2.ts";
 

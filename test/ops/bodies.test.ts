@@ -2,8 +2,9 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { audit } from "../support/audit.ts";
 import { cut, encodeChunks } from "../support/chunk-signer.ts";
 import { answered, refused } from "../support/expect.ts";
-import { ROOT_SECRET, useServer } from "../support/server.ts";
+import { useServer } from "../support/server.ts";
 import { speak, verdictOf } from "../support/socket.ts";
+import { ROOT_SECRET } from "../support/test-server.ts";
 import { begin, partPath } from "../support/uploads.ts";
 import { xml } from "../support/xml.ts";
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { answered, refused } from "../support/expect.ts";
-import { TestServer, useServer } from "../support/server.ts";
+import { useServer } from "../support/server.ts";
+import { TestServer } from "../support/test-server.ts";
 import { begin } from "../support/uploads.ts";
 import { xml } from "../support/xml.ts";
 

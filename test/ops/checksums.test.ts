@@ -4,7 +4,8 @@ import { ALGORITHMS, type Algorithm, checksum, checksumHeader } from "../support
 import { type ChunkedBody, cut, encodeChunks } from "../support/chunk-signer.ts";
 import type { Answer } from "../support/client.ts";
 import { answered, refused } from "../support/expect.ts";
-import { ROOT_SECRET, useServer } from "../support/server.ts";
+import { useServer } from "../support/server.ts";
+import { ROOT_SECRET } from "../support/test-server.ts";
 import { xml } from "../support/xml.ts";
 
 const server = useServer();

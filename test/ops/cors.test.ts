@@ -3,7 +3,8 @@ import { AwsV4Signer } from "aws4fetch";
 import { describe, expect, it } from "vitest";
 import type { Answer, Client } from "../support/client.ts";
 import { answered, refused } from "../support/expect.ts";
-import { isolates, ROOT_ACCESS_KEY, ROOT_SECRET, useServer } from "../support/server.ts";
+import { isolates, useServer } from "../support/server.ts";
+import { ROOT_ACCESS_KEY, ROOT_SECRET } from "../support/test-server.ts";
 import { xml } from "../support/xml.ts";
 
 const server = useServer();

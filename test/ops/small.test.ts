@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { audit } from "../support/audit.ts";
+import { Budgets } from "../support/budgets.ts";
 import { md5 } from "../support/checksums.ts";
-import { Budgets } from "../support/cost.ts";
 import { answered, refused } from "../support/expect.ts";
 import { useServer } from "../support/server.ts";
 

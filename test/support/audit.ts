@@ -1,7 +1,7 @@
 // Holds what a bucket's stores contain against the promises that they make to each other.
 
 import { expect } from "vitest";
-import type { TestServer } from "./server.ts";
+import type { TestServer } from "./test-server.ts";
 
 /** What is kept of a bucket, in all three stores. */
 export interface Holdings {

@@ -1,6 +1,6 @@
 // Speaks to a bucket's index as the Worker does, but with operation ids and generations of the test's choosing.
 
-import type { TestServer } from "./server.ts";
+import type { TestServer } from "./test-server.ts";
 
 export interface Committed {
   versionId: string;

@@ -3,6 +3,7 @@
 
 import { makeApp, type Unready } from "../../src/app.ts";
 import { BucketIndex as RealIndex } from "../../src/bucket-index.ts";
+import type { Asker, PutRequest } from "../../src/index/protocol.ts";
 import { type Env, readConfig } from "../../src/worker.ts";
 import { buildWorld, freshMemory, type Memory, type World } from "../../src/world.ts";
 import { Meter, meteredD1, meteredIndexes, meteredR2, release, whenHeld } from "./bindings.ts";
@@ -27,10 +28,29 @@ export class BucketIndex extends RealIndex {
     return this.ctx.storage.sql.exec(text, ...bindings).toArray();
   }
 
+  /**
+   * Commits a put `count` times over, each time under a blob and an operation id of its own: many keys, `folder` of them
+   * in each folder, or (0) many versions of the one key.
+   */
+  async fill(asker: Asker, request: PutRequest, first: number, count: number, folder: number): Promise<void> {
+    for (let i = first; i < first + count; i++) {
+      const key = folder === 0 ? request.draft.key : keyOf(i, folder);
+      const draft = { ...request.draft, key };
+      const body = { kind: "blob", blob: `filled-${key}-${i}` } as const;
+      await this.put({ ...asker, operationId: `filled-${i}` }, { ...request, draft, body });
+    }
+  }
+
   async restart(): Promise<void> {
     await this.ctx.storage.sync();
     this.ctx.abort("restarted by a test");
   }
+}
+
+/** The key of the i-th of many, `folder` in each folder: `d0042/k0007`. */
+function keyOf(i: number, folder: number): string {
+  const digits = (n: number) => String(n).padStart(4, "0");
+  return `d${digits(Math.floor(i / folder))}/k${digits(i % folder)}`;
 }
 
 /** What injected faults make the Worker log: nobody who reads a test's output wants to know. */

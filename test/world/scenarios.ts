@@ -5,7 +5,7 @@ import { expect } from "vitest";
 import { audit, type Holdings } from "../support/audit.ts";
 import type { Answer, Client } from "../support/client.ts";
 import { answered, refused } from "../support/expect.ts";
-import type { TestServer } from "../support/server.ts";
+import type { TestServer } from "../support/test-server.ts";
 import { begin, complete, part, partPath } from "../support/uploads.ts";
 import { xml } from "../support/xml.ts";
 

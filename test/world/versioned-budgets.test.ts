@@ -1,5 +1,5 @@
 import { beforeAll, describe, it } from "vitest";
-import { Budgets } from "../support/cost.ts";
+import { Budgets } from "../support/budgets.ts";
 import { answered } from "../support/expect.ts";
 import { useServer } from "../support/server.ts";
 import { xml } from "../support/xml.ts";
