@@ -10,13 +10,14 @@ import { identityAllows } from "../auth/identity-decision.ts";
 import { firstOf, type Lookup, principalContext, requestContext } from "../auth/principal-context.ts";
 import { Payload } from "../body/payload.ts";
 import { type Address, readQuery } from "../wire/address.ts";
+import { S3Error } from "../wire/error.ts";
 import type { Reply } from "../wire/output.ts";
 import type { World } from "../world.ts";
 import type { Action } from "./action.ts";
 import { ACTIONS } from "./actions.ts";
 import { notAuthorized } from "./assume-role.ts";
 import { answer } from "./document.ts";
-import { QueryFault } from "./fault.ts";
+import { asFault, QueryFault } from "./fault.ts";
 import type { Parameters } from "./parameters.ts";
 
 /** Largest body, in bytes: a policy of 131,072 characters, percent-encoded. */
@@ -89,6 +90,8 @@ async function callerOf(
   const isSigned = address.sent.has("authorization") || address.query.has("X-Amz-Signature");
   if (open === "to all" && !isSigned) return { caller: ANONYMOUS };
   const found = await authenticate(world, address, { services: [service], bodyHash });
+  // Nobody may be somebody to S3, not to IAM; and a signature of version 2 covers no body, which is where parameters are.
+  if (found.signed.version !== "v4") throw asFault(new S3Error("AccessDenied"));
   const { kind, issued } = found.caller;
   if (service === "iam" && issued !== undefined && kind !== "role") {
     // As AWS has it for sessions without a second factor.

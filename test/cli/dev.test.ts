@@ -20,7 +20,8 @@ describe("what dev is asked for", () => {
         "--var",
         "REGION:us-east-1",
       ],
-      ...["--var", "DOMAINS:", "--var", "LEGACY_ACL:", "--var", "PLAIN_KEYS:1"],
+      ...["--var", "DOMAINS:", "--var", "LEGACY_ACL:", "--var", "CLIENT_ADDRESS:127.0.0.1"],
+      ...["--var", "PLAIN_KEYS:1"],
       ...["--var", "SIGNATURE_V2:1", "--var", "EXPECT_HOLD_MS:1100"],
     ]);
   });
