@@ -7,7 +7,7 @@ import { CORSConfiguration } from "../wire/bucket-shapes.ts";
 import { invalidArgument, S3Error } from "../wire/error.ts";
 import { document, empty } from "../wire/output.ts";
 import type { ShapeValue } from "../wire/xml.ts";
-import { setBucket } from "./settings.ts";
+import { removalOf, setBucket } from "./settings.ts";
 
 /** Largest configuration, in bytes, and most rules in it. */
 const MAX_CORS_BYTES = 64 * 1024;
@@ -97,16 +97,8 @@ export const getBucketCors = operation({
   },
 });
 
-export const deleteBucketCors = operation({
+export const deleteBucketCors = removalOf("cors", {
   name: "DeleteBucketCors",
-  route: "DELETE /{Bucket}?cors",
+  subresource: "cors",
   allow: "s3:PutBucketCORS",
-  bucket: "fresh",
-  input: {},
-  output: empty(204),
-  async handle({ world, bucket }) {
-    const { cors, ...rest } = bucket.settings;
-    if (cors !== undefined) await setBucket(world, bucket, rest);
-    return {};
-  },
 });

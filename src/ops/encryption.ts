@@ -11,7 +11,7 @@ import { ServerSideEncryptionConfiguration } from "../wire/bucket-shapes.ts";
 import { invalidArgument, S3Error } from "../wire/error.ts";
 import type { Field } from "../wire/input.ts";
 import { document, empty } from "../wire/output.ts";
-import { setBucket } from "./settings.ts";
+import { removalOf, setBucket } from "./settings.ts";
 
 const SSE = "x-amz-server-side-encryption";
 const KEY_BYTES = 32;
@@ -218,16 +218,8 @@ export const putBucketEncryption = operation({
   },
 });
 
-export const deleteBucketEncryption = operation({
+export const deleteBucketEncryption = removalOf("encryption", {
   name: "DeleteBucketEncryption",
-  route: "DELETE /{Bucket}?encryption",
+  subresource: "encryption",
   allow: "s3:PutEncryptionConfiguration",
-  bucket: "fresh",
-  input: {},
-  output: empty(204),
-  async handle({ world, bucket }) {
-    const { encryption, ...rest } = bucket.settings;
-    if (encryption !== undefined) await setBucket(world, bucket, rest);
-    return {};
-  },
 });

@@ -10,7 +10,7 @@ import { type BodyReader, operation } from "../operation.ts";
 import { PolicyStatus } from "../wire/bucket-shapes.ts";
 import { S3Error } from "../wire/error.ts";
 import { document, empty, reply } from "../wire/output.ts";
-import { setBucket } from "./settings.ts";
+import { removalOf, setBucket } from "./settings.ts";
 
 /** The policy's text, as it is kept and given back. */
 const policyText: BodyReader<string> = {
@@ -61,18 +61,10 @@ export const putBucketPolicy = operation({
   },
 });
 
-export const deleteBucketPolicy = operation({
+export const deleteBucketPolicy = removalOf("policy", {
   name: "DeleteBucketPolicy",
-  route: "DELETE /{Bucket}?policy",
+  subresource: "policy",
   allow: "s3:DeleteBucketPolicy",
-  bucket: "fresh",
-  input: {},
-  output: empty(204),
-  async handle({ world, bucket }) {
-    const { policy, ...rest } = bucket.settings;
-    if (policy !== undefined) await setBucket(world, bucket, rest);
-    return {};
-  },
 });
 
 /** Public is a bucket whose policy or, if they count, whose ACL lets in just anybody. */

@@ -7,7 +7,7 @@ import { operation, xml } from "../operation.ts";
 import { OwnershipControls, PublicAccessBlockConfiguration } from "../wire/bucket-shapes.ts";
 import { S3Error } from "../wire/error.ts";
 import { document, empty } from "../wire/output.ts";
-import { setBucket } from "./settings.ts";
+import { removalOf, setBucket } from "./settings.ts";
 
 export const getPublicAccessBlock = operation({
   name: "GetPublicAccessBlock",
@@ -44,18 +44,10 @@ export const putPublicAccessBlock = operation({
   },
 });
 
-export const deletePublicAccessBlock = operation({
+export const deletePublicAccessBlock = removalOf("publicAccess", {
   name: "DeletePublicAccessBlock",
-  route: "DELETE /{Bucket}?publicAccessBlock",
+  subresource: "publicAccessBlock",
   allow: "s3:PutBucketPublicAccessBlock",
-  bucket: "fresh",
-  input: {},
-  output: empty(204),
-  async handle({ world, bucket }) {
-    const { publicAccess, ...rest } = bucket.settings;
-    if (publicAccess !== undefined) await setBucket(world, bucket, rest);
-    return {};
-  },
 });
 
 /** An ownership by its name; undefined if there is none of that name. */
@@ -101,16 +93,8 @@ export const putBucketOwnershipControls = operation({
   },
 });
 
-export const deleteBucketOwnershipControls = operation({
+export const deleteBucketOwnershipControls = removalOf("ownership", {
   name: "DeleteBucketOwnershipControls",
-  route: "DELETE /{Bucket}?ownershipControls",
+  subresource: "ownershipControls",
   allow: "s3:PutBucketOwnershipControls",
-  bucket: "fresh",
-  input: {},
-  output: empty(204),
-  async handle({ world, bucket }) {
-    const { ownership, ...rest } = bucket.settings;
-    if (ownership !== undefined) await setBucket(world, bucket, rest);
-    return {};
-  },
 });

@@ -1,8 +1,11 @@
 // How any operation changes a bucket's settings: the row first, then the index hears of it, and only then the answer.
 
+import type { Action } from "../auth/authorize.ts";
 import { type Bucket, changeSettings } from "../directory/buckets.ts";
 import { BucketMoved } from "../facts/outage.ts";
 import type { BucketSettings } from "../facts/settings.ts";
+import { type BucketContext, type Operation, operation } from "../operation.ts";
+import { empty } from "../wire/output.ts";
 import type { World } from "../world.ts";
 
 /**
@@ -14,4 +17,27 @@ export async function setBucket(world: World, bucket: Bucket, settings: BucketSe
   const generation = bucket.generation + 1;
   world.memory.buckets.set(bucket.name, { ...bucket, settings, generation }, world.now());
   await world.index({ ...bucket, generation }).adopt(generation);
+}
+
+type Removable = "tags" | "encryption" | "policy" | "ownership" | "publicAccess" | "cors";
+
+/** An operation that takes a setting away; one that is not there is taken away, too. */
+export function removalOf(
+  setting: Removable,
+  { name, subresource, allow }: { name: string; subresource: string; allow: Action },
+): Operation {
+  const route: `DELETE /{Bucket}?${string}` = `DELETE /{Bucket}?${subresource}`;
+  return operation({
+    name,
+    route,
+    allow,
+    bucket: "fresh",
+    input: {},
+    output: empty(204),
+    async handle({ world, bucket }: BucketContext) {
+      const { [setting]: removed, ...rest } = bucket.settings;
+      if (removed !== undefined) await setBucket(world, bucket, rest);
+      return {};
+    },
+  });
 }

@@ -12,7 +12,7 @@ import { Tagging } from "../wire/shapes.ts";
 import type { ShapeValue } from "../wire/xml.ts";
 import { versionIdHeader } from "./description.ts";
 import { judgeObject, missing, readAllowed, versionId } from "./read.ts";
-import { setBucket } from "./settings.ts";
+import { removalOf, setBucket } from "./settings.ts";
 
 /** Most tags of an object, and of a bucket. */
 const MAX_OBJECT_TAGS = 10;
@@ -172,16 +172,8 @@ export const putBucketTagging = operation({
   },
 });
 
-export const deleteBucketTagging = operation({
+export const deleteBucketTagging = removalOf("tags", {
   name: "DeleteBucketTagging",
-  route: "DELETE /{Bucket}?tagging",
+  subresource: "tagging",
   allow: "s3:PutBucketTagging",
-  bucket: "fresh",
-  input: {},
-  output: empty(204),
-  async handle({ world, bucket }) {
-    const { tags, ...rest } = bucket.settings;
-    if (tags !== undefined) await setBucket(world, bucket, rest);
-    return {};
-  },
 });
