@@ -58,6 +58,7 @@ export const renameObject = operation({
       .index(bucket)
       .rename({ from, to: key, sourceConditions, conditions, token: name });
     if ("renamed" in answer) return {};
+    if ("missing" in answer && !access.mayMiss(from)) access.refuse();
     if ("missing" in answer) throw new S3Error("NoSuchKey");
     throw new S3Error(answer.refused === "mismatch" ? "IdempotencyParameterMismatch" : "PreconditionFailed");
   },
