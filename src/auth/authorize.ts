@@ -60,8 +60,8 @@ export class Access {
 
   /** Whether any policy in force asks for condition keys that begin so (in lower case). */
   mentions(prefix: string): boolean {
-    const { caller } = this.#asker;
-    const own: readonly Policy[] = [...caller.policies, ...caller.sessionPolicies];
+    const { policies, sessionPolicies, restrictions = [] } = this.#asker.caller;
+    const own: readonly Policy[] = [...policies, ...sessionPolicies, ...restrictions];
     const { policy } = this.#policy;
     return mentionsKey(policy === undefined ? own : [...own, policy], prefix);
   }
@@ -87,6 +87,16 @@ export class Access {
   /** Throws AccessDenied unless the caller may do all of this. */
   require(actions: readonly Action[], key?: string, known?: Known): void {
     if (!actions.every((action) => this.may(action, key, known))) this.refuse();
+  }
+
+  /** Whether the caller may make a write depend on this etag: `*` is none, others need to be readable, as AWS has it. */
+  mayMatch(etag: string | undefined, key: string): boolean {
+    return etag === undefined || etag.trim() === "*" || this.may("s3:GetObject", key);
+  }
+
+  /** Throws AccessDenied unless it may. */
+  requireMatch(etag: string | undefined, key: string): void {
+    if (!this.mayMatch(etag, key)) this.refuse();
   }
 
   /** Whether the caller may learn that there is no such key: whoever may list it. */

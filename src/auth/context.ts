@@ -3,7 +3,7 @@
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 
 import type { Tag } from "../facts/version.ts";
-import type { Address } from "../wire/address.ts";
+import { type Address, percentDecode } from "../wire/address.ts";
 import type { Caller } from "./caller.ts";
 import type { Ask } from "./policy/language.ts";
 import { type Lookup, principalContext, requestContext } from "./principal-context.ts";
@@ -41,7 +41,6 @@ export interface Surroundings {
 const HEADER_KEYS: ReadonlySet<string> = new Set([
   "x-amz-acl",
   "x-amz-content-sha256",
-  "x-amz-copy-source",
   "x-amz-grant-full-control",
   "x-amz-grant-read",
   "x-amz-grant-read-acp",
@@ -140,8 +139,11 @@ function tagValue(
   return key === "s3:requestobjecttagkeys" ? given?.map(([tag]) => tag) : undefined;
 }
 
-function tagsInHeader({ headers }: Address): Tag[] | undefined {
-  const text = headers.get("x-amz-tagging");
+/** A copy that takes its source's tags along gives none, whatever stands in this header. */
+function tagsInHeader(address: Address): Tag[] | undefined {
+  const { headers } = address;
+  const isCopied = sourceOf(address) !== undefined && headers.get("x-amz-tagging-directive") !== "REPLACE";
+  const text = isCopied ? null : headers.get("x-amz-tagging");
   return text === null ? undefined : [...new URLSearchParams(text).entries()];
 }
 
@@ -149,6 +151,7 @@ function requestValue({ address, now }: Circumstances, key: string): string[] | 
   const { headers, query } = address;
   const parameter = PARAMETERS[key];
   if (parameter !== undefined) return asList(query.get(parameter));
+  if (key === "s3:x-amz-copy-source") return asList(sourceOf(address));
   const name = RENAMED_HEADERS[key] ?? (HEADER_KEYS.has(key.slice(3)) ? key.slice(3) : undefined);
   if (name !== undefined) return asList(headers.get(name));
   switch (key) {
@@ -160,6 +163,12 @@ function requestValue({ address, now }: Circumstances, key: string): string[] | 
     }
   }
   return undefined;
+}
+
+/** A copy's source as policies write it, however it was spelled: `bucket/key`, decoded. Nothing but a PUT copies. */
+function sourceOf({ method, headers }: Address): string | undefined {
+  const text = method === "PUT" ? headers.get("x-amz-copy-source") : null;
+  return text === null ? undefined : percentDecode(text).replace(/^\//, "");
 }
 
 function asList(text: string | null | undefined): string[] | undefined {

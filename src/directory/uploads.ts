@@ -28,6 +28,11 @@ export interface ObjectPromise {
   grants?: Grant[] | undefined;
 }
 
+/** An upload as a request names it; `by`: the account that asks. */
+export interface UploadAsked extends Pick<Upload, "key" | "id"> {
+  by: string;
+}
+
 /** A part as it counts. `etag` without quotes, `size` in bytes, `modified` in ms since 1970. */
 export interface Part {
   number: number;
@@ -52,6 +57,10 @@ type PartRow = Row & {
 
 /** The bucket as the caller remembers it: a statement finds nothing if its settings have changed since. */
 const SAME_BUCKET = "bucket.name = ? and bucket.id = ? and bucket.generation = ?";
+
+/** What will be another account's object is that account's and the bucket owner's alone to go on with, or to see. */
+const OPEN_TO = `(coalesce(json_extract(upload.promise, '$.owner'), upload.owner) = bucket.owner
+   or ? in (bucket.owner, upload.owner))`;
 
 /** D1's own clock, in ms since 1970: the one clock that all who write and read parts share. */
 const NOW = "cast(unixepoch('subsec') * 1000 as integer)";
@@ -86,7 +95,7 @@ export async function createUpload(database: Database, bucket: Bucket, upload: U
 export async function putPart(
   database: Database,
   bucket: Bucket,
-  { key, id }: Pick<Upload, "key" | "id">,
+  { key, id, by }: UploadAsked,
   part: Omit<Part, "modified">,
   sealed: boolean,
 ): Promise<{ encryption: "S3" | "C" | null; modified: number } | undefined> {
@@ -97,7 +106,7 @@ export async function putPart(
          json_extract(upload.promise, '$.description.encryption.kind')
        from bucket join upload on upload.bucket = bucket.id
        left join (select turn, blob from part where upload = ? and number = ? order by turn desc limit 1) as last
-       where ${SAME_BUCKET} and upload.key = ? and upload.id = ?
+       where ${SAME_BUCKET} and upload.key = ? and upload.id = ? and ${OPEN_TO}
          and coalesce(json_extract(upload.promise, '$.checksum.algorithm'), ?) is ?
          and (coalesce(json_extract(upload.promise, '$.description.encryption.kind'), '') = 'C') = ?
        on conflict do update set blob = excluded.blob
@@ -113,6 +122,7 @@ export async function putPart(
       ...same(bucket),
       key,
       id,
+      by,
       part.checksum?.algorithm ?? null,
       part.checksum?.algorithm ?? null,
       sealed ? 1 : 0,
@@ -121,38 +131,39 @@ export async function putPart(
   return row;
 }
 
-/** An upload alone; undefined if there is no such upload, or the bucket is not as remembered. */
+/** An upload alone; undefined if there is no such upload, it is not the asker's, or the bucket is not as remembered. */
 export async function uploadOf(
   database: Database,
   bucket: Bucket,
-  upload: Pick<Upload, "key" | "id">,
+  upload: UploadAsked,
 ): Promise<Upload | undefined> {
   const [found] = await database.rows<UploadRow>(selectUpload(bucket, upload));
   return found && readUpload(found);
 }
 
-function selectUpload(bucket: Bucket, { key, id }: Pick<Upload, "key" | "id">) {
+function selectUpload(bucket: Bucket, { key, id, by }: UploadAsked) {
   return statement(
     `select upload.* from bucket join upload on upload.bucket = bucket.id
-     where ${SAME_BUCKET} and upload.key = ? and upload.id = ?`,
+     where ${SAME_BUCKET} and upload.key = ? and upload.id = ? and ${OPEN_TO}`,
     ...same(bucket),
     key,
     id,
+    by,
   );
 }
 
 /**
  * An upload with all that it holds: `parts` those that count, by number; `replaced` the blobs of parts uploaded again;
  * `seen`: whatever is older than this, in ms of D1's clock, is among them.
- * Undefined if there is no such upload, or the bucket is not as remembered.
+ * Undefined if there is no such upload, it is not the asker's, or the bucket is not as remembered.
  */
 export async function uploadWithParts(
   database: Database,
   bucket: Bucket,
-  { key, id }: Pick<Upload, "key" | "id">,
+  { key, id, by }: UploadAsked,
 ): Promise<{ upload: Upload; parts: Part[]; replaced: string[]; seen: number } | undefined> {
   const [uploads, rows] = await database.batch([
-    selectUpload(bucket, { key, id }),
+    selectUpload(bucket, { key, id, by }),
     statement(
       `select number, blob, turn, size, etag, checksum, modified, ${NOW} as now from part where upload = ?
        order by number, turn`,

@@ -136,13 +136,15 @@ export interface RenameRequest {
   conditions: ReadConditions;
   /** Names the rename across requests: sent again, it is done once. */
   token?: string | undefined;
+  /** The commit of the version that was judged, if one had to be: no other is moved. */
+  judged?: number | undefined;
 }
 
-/** `mismatch`: the token was another rename's. */
+/** `mismatch`: the token was another rename's; `changed`: the source is not the version that was judged. */
 export type RenameAnswer =
   | { renamed: { from: string; to: string } }
   | { missing: "key" }
-  | { refused: "failed" | "mismatch" };
+  | { refused: "failed" | "mismatch" | "changed" };
 
 /** Changes of a version that make no new one. `null` takes away. */
 export interface MarkRequest {

@@ -14,6 +14,7 @@ export function commitRename(index: Index, { operationId }: Mutator, request: Re
   const answer = once(index, name, (change): RenameAnswer => {
     const source = currentRow(index, from);
     if (source === undefined) return { missing: "key" };
+    if (request.judged !== undefined && request.judged !== source.sequence) return { refused: "changed" };
     const target = currentRow(index, to);
     if (judgeRead(request.sourceConditions, source) !== "ok") return { refused: "failed" };
     if (!mayReplace(request, target)) return { refused: "failed" };

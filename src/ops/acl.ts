@@ -299,7 +299,7 @@ export const putObjectAcl = operation({
   body: optionalXml(AccessControlPolicy, MAX_ACL_BYTES),
   output: empty(200),
   async handle(context, { versionId, asked }, body) {
-    const { world, bucket, key } = context;
+    const { world, bucket, key, access } = context;
     for (let tries = 1; ; tries++) {
       // The owner of the object is named in its ACL, so this write always looks first.
       const { version } = await readAllowed(context, { key, versionId, want: "none" });
@@ -310,7 +310,7 @@ export const putObjectAcl = operation({
       const request = { key, versionId, grants: granted ?? null, judged };
       const answer = await world.index(bucket).mark(request);
       if ("refused" in answer && answer.refused === "changed" && tries < MAX_TRIES) continue;
-      return versionIdHeader(bucket, markedOr(answer, key));
+      return versionIdHeader(bucket, markedOr(answer, access, key));
     }
   },
 });

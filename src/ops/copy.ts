@@ -108,17 +108,21 @@ export const copyObject = operation({
     const changes =
       metadataDirective === "REPLACE" || input.encryption.s3 || input.encryption.customer !== undefined;
     if (toItsOwnKey && source.versionId === undefined && !changes) throw toItself();
+    context.access.requireMatch(conditions.ifMatch, key);
     const from = await accessToSource(context, source, input.sourceOwner);
+    const judge = async (version: Version) => {
+      const tags = input.taggingDirective === "COPY" ? copiedTags(from, version) : input.tags;
+      return { tags, said: await saidOfNew(context, { ...input, tags }) };
+    };
     for (let tries = 1; ; tries++) {
-      const { found, body, etag, ofBytes } = await copyBody(context, from, input);
+      const { found, body, etag, ofBytes } = await copyBody(context, from, input, judge);
       checkStillHere(bucket, body);
       const { headers, metadata } =
         metadataDirective === "COPY" ? found.version.description : input.description;
       const { version } = found;
       const encryption = encryptionFor(bucket, input.encryption);
       const description = { headers, metadata, ...ofBytes, ...(encryption && { encryption }) };
-      const tags = input.taggingDirective === "COPY" ? copiedTags(from, version) : input.tags;
-      const said = await saidOfNew(context, { ...input, tags });
+      const { tags, said } = await judge(version);
       const draft = { key, etag, size: version.size, ...said, description, tags };
       const versioning = versioningOf(bucket.settings);
       const answer = await world.index(bucket).put({ draft, body, versioning, conditions });
@@ -214,7 +218,12 @@ interface Wanted {
 }
 
 /** Inside a bucket the source's own body, unless a checksum is wanted that is not known; else its bytes, read once. */
-async function copyBody(context: ObjectContext, from: Access, wanted: Wanted): Promise<Copied> {
+async function copyBody(
+  context: ObjectContext,
+  from: Access,
+  wanted: Wanted,
+  judge: (version: Version) => Promise<unknown>,
+): Promise<Copied> {
   const { world, bucket } = context;
   if (from.bucket.id === bucket.id) {
     const found = await readSource(world, from, wanted, "none");
@@ -227,7 +236,7 @@ async function copyBody(context: ObjectContext, from: Access, wanted: Wanted): P
       return { found, ofBytes, ...sharedBody(wanted.source, found) };
     }
   }
-  return context.once(() => streamSource(context, from, wanted));
+  return context.once(() => streamSource(context, from, wanted, judge));
 }
 
 /** A body can be shared if both versions open with the same key, or with none. */
@@ -242,10 +251,17 @@ function sharedBody({ key }: CopySource, { version }: Found): { body: NewBody; e
   return { body: bare ? { kind: "empty" } : { kind: "share", key, sequence }, etag };
 }
 
-async function streamSource({ world, bucket }: ObjectContext, from: Access, wanted: Wanted): Promise<Copied> {
+/** `judge` decides about the copy before a byte of it is kept. */
+async function streamSource(
+  { world, bucket }: ObjectContext,
+  from: Access,
+  wanted: Wanted,
+  judge: (version: Version) => Promise<unknown>,
+): Promise<Copied> {
   const found = await readSource(world, from, wanted, "all");
   const { size, description: said } = found.version;
   if (size > MAX_COPY_BYTES) throw tooLarge();
+  await judge(found.version);
   const known = said.checksum?.type === "FULL_OBJECT" ? said.checksum : undefined;
   // A checksum of checksums says nothing of the copy, which is whole: it gets one of the same algorithm.
   const asked = wanted.checksumAlgorithm ?? said.checksum?.algorithm;

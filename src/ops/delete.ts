@@ -44,6 +44,12 @@ function readTime(text: string | undefined): number | undefined {
   return Math.floor(ms / 1000) * 1000;
 }
 
+/** Whether the caller may learn what such conditions tell of the object. */
+function mayAsk(access: Access, key: string, { ifMatch, ifMatchSize, ifMatchModified }: RemoveConditions) {
+  const asksMore = ifMatchSize !== undefined || ifMatchModified !== undefined;
+  return access.mayMatch(ifMatch, key) && (!asksMore || access.may("s3:GetObject", key));
+}
+
 /** What every removal says beside its entries. */
 function manner({ bucket, caller }: Pick<BucketContext, "bucket" | "caller">, bypass: boolean) {
   return { versioning: versioningOf(bucket.settings), owner: caller.account.id, bypass };
@@ -64,6 +70,7 @@ export const deleteObject = operation({
   async handle(context, { versionId: version, conditions: asked, bypass: bypassAsked }) {
     const { world, bucket, key, access } = context;
     const entries = [{ key, versionId: version, conditions: asked }];
+    if (!mayAsk(access, key, asked)) access.refuse();
     const bypass = bypassAsked && access.may("s3:BypassGovernanceRetention", key);
     const { removed } = await world.index(bucket).remove({ entries, ...manner(context, bypass) });
     const [one = {}] = removed;
@@ -124,9 +131,11 @@ function defectOf({ key, versionId: version }: Entry): S3Error | undefined {
 }
 
 /** Each key is decided by itself: whoever may not remove it is told so in its place. */
-function deniedTo(access: Access, { key, versionId: version }: Entry): S3Error | undefined {
+function deniedTo(access: Access, entry: Entry): S3Error | undefined {
+  const { key, versionId: version } = entry;
   const action = version === undefined ? "s3:DeleteObject" : "s3:DeleteObjectVersion";
-  return access.may(action, key) ? undefined : access.denied();
+  const may = access.may(action, key) && mayAsk(access, key, removal(entry).conditions);
+  return may ? undefined : access.denied();
 }
 
 function errorOf({ key, versionId: version }: Entry, { code, message }: S3Error) {

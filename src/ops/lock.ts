@@ -175,7 +175,7 @@ export const putObjectRetention = operation({
     if ((mode === undefined) !== (until === undefined)) throw new S3Error("MalformedXML");
     const retention = mode === undefined || until === undefined ? null : { mode: modeOr(mode), until };
     if (retention !== null) checkFuture(retention, world.now());
-    markedOr(await world.index(bucket).mark({ key, versionId, retention, bypass, judged }), key);
+    markedOr(await world.index(bucket).mark({ key, versionId, retention, bypass, judged }), access, key);
     return {};
   },
 });
@@ -211,11 +211,11 @@ export const putObjectLegalHold = operation({
   body: xml(LegalHold, { integrity: true, most: MAX_LOCK_BYTES }),
   output: empty(200),
   async handle(context, { versionId }, { status }) {
-    const { world, bucket, key } = context;
+    const { world, bucket, key, access } = context;
     const judged = await judgeObject(context, { key, versionId });
     if (bucket.settings.lock === undefined) throw lockless();
     if (status !== "ON" && status !== "OFF") throw new S3Error("MalformedXML");
-    markedOr(await world.index(bucket).mark({ key, versionId, hold: status === "ON", judged }), key);
+    markedOr(await world.index(bucket).mark({ key, versionId, hold: status === "ON", judged }), access, key);
     return {};
   },
 });

@@ -91,11 +91,12 @@ export const completeMultipartUpload = operation({
   body: xml(CompleteMultipartUpload, { checksumsAre: "of the object" }),
   output: documentAndHeaders(CompleteMultipartUploadResult),
   async handle(
-    { world, bucket, key, address },
+    { world, bucket, key, address, access, caller },
     { uploadId: id, conditions, claims: said, customer },
     { parts: listed },
   ) {
-    const held = await uploadWithParts(world.database, bucket, { key, id });
+    access.requireMatch(conditions.ifMatch, key);
+    const held = await uploadWithParts(world.database, bucket, { key, id, by: caller.account.id });
     const versioning = versioningOf(bucket.settings);
     // Completing reads no byte, so a key need not be shown; one that is shown must be the right one.
     if (customer !== undefined) checkPartKey(held?.upload.promise.description.encryption, customer);
@@ -238,8 +239,8 @@ export const abortMultipartUpload = operation({
   allow: "s3:AbortMultipartUpload",
   input: { nothingUnbuilt, uploadId },
   output: empty(204),
-  async handle({ world, bucket, key }, { uploadId: id }) {
-    const held = await uploadWithParts(world.database, bucket, { key, id });
+  async handle({ world, bucket, key, caller }, { uploadId: id }) {
+    const held = await uploadWithParts(world.database, bucket, { key, id, by: caller.account.id });
     if (held === undefined) throw await noUpload(world, bucket, id);
     const blobs = [...held.replaced, ...held.parts.map(({ blob }) => blob)];
     // First where it would be committed, then the rows: whoever completes meanwhile either came first, or never will.

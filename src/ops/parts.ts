@@ -34,9 +34,10 @@ export const uploadPart = operation({
   body: stream,
   output: empty(200),
   async handle(context, { uploadId: id, partNumber: number, customer }, payload) {
-    const { world, bucket, key, once } = context;
+    const { world, bucket, key, once, caller } = context;
+    const by = caller.account.id;
     // Only an upload under a client's key has to be looked at first.
-    const upload = customer && (await uploadOf(world.database, bucket, { key, id }));
+    const upload = customer && (await uploadOf(world.database, bucket, { key, id, by }));
     if (customer !== undefined && upload === undefined) throw await noUpload(world, bucket, id);
     if (customer !== undefined) checkPartKey(upload?.promise.description.encryption, customer);
     const { body, etag } = await once(() => receivePayload(world, bucket, payload, customer));
@@ -66,10 +67,10 @@ export const uploadPartCopy = operation({
   },
   output: documentAndHeaders(CopyPartResult),
   async handle(context, input) {
-    const { world, bucket, key, once } = context;
+    const { world, bucket, key, once, caller } = context;
     const { source, partNumber: number } = input;
     const from = await accessToSource(context, source, input.sourceOwner);
-    const upload = await uploadOf(world.database, bucket, { key, id: input.uploadId });
+    const upload = await uploadOf(world.database, bucket, { key, id: input.uploadId, by: caller.account.id });
     if (upload === undefined) throw await noUpload(world, bucket, input.uploadId);
     const { checksum: plan, description: promised } = upload.promise;
     const { customer, sourceKey } = input;
@@ -125,21 +126,22 @@ function copySlice(range: string | undefined, size: number): { offset: number; l
 
 /** Names a part's blob to the directory. One that no upload takes becomes litter: it has been named, so the index decides. */
 async function keepPart(
-  { world, bucket, key }: ObjectContext,
+  { world, bucket, key, caller }: ObjectContext,
   id: string,
   body: NewBody,
   customer: CustomerKey | undefined,
   part: Omit<Part, "blob" | "modified">,
 ): Promise<{ part: Part; headers: Record<string, string> }> {
   checkStillHere(bucket, body);
+  const asked = { key, id, by: caller.account.id };
   const kept = { ...part, blob: body.kind === "blob" ? body.blob : freshBlobName(world, bucket) };
-  const taken = await putPart(world.database, bucket, { key, id }, kept, customer !== undefined);
+  const taken = await putPart(world.database, bucket, asked, kept, customer !== undefined);
   if (taken !== undefined) {
     const { encryption, modified } = taken;
     return { part: { ...kept, modified }, headers: encryptionHeaders(encryption, customer) };
   }
   const error = await noUpload(world, bucket, id);
-  const upload = await uploadOf(world.database, bucket, { key, id });
+  const upload = await uploadOf(world.database, bucket, asked);
   await world.index(bucket).discard({ upload: id, blobs: [kept.blob] });
   if (upload === undefined) throw error;
   checkPartKey(upload.promise.description.encryption, customer);

@@ -3,7 +3,7 @@
 
 import { MAX_KEY_BYTES, utf8Length } from "../facts/key.ts";
 import { versioningOf } from "../facts/settings.ts";
-import { operation } from "../operation.ts";
+import { type ObjectContext, operation } from "../operation.ts";
 import { percentDecode } from "../wire/address.ts";
 import { invalidArgument, S3Error } from "../wire/error.ts";
 import { type Field, header, parsed } from "../wire/input.ts";
@@ -31,6 +31,21 @@ function keyIn(bucket: string, text: string): string {
   throw invalidArgument("The rename source must name a key in this bucket.", "x-amz-rename-source", text);
 }
 
+/** Decides about the source, and gives the commit of the version that had to be looked at for it. */
+async function judgeSource(
+  { world, access }: Pick<ObjectContext, "world" | "access">,
+  key: string,
+): Promise<number | undefined> {
+  const found = access.dependsOnObject
+    ? await world.index(access.bucket).read({ key, want: "none" })
+    : undefined;
+  // One that is not there may have been moved by this very request, sent before.
+  const version = found !== undefined && "version" in found ? found.version : undefined;
+  const known = { version: version ?? { owner: access.bucket.owner } };
+  access.require(["s3:GetObject", "s3:DeleteObject"], key, known);
+  return version?.sequence;
+}
+
 export const renameObject = operation({
   name: "RenameObject",
   route: "PUT /{Bucket}/{Key}?renameObject",
@@ -45,7 +60,7 @@ export const renameObject = operation({
   output: empty(200),
   async handle({ world, bucket, key, access }, { source: text, token: name, sourceConditions, conditions }) {
     const from = keyIn(bucket.name, text);
-    access.require(["s3:GetObject", "s3:DeleteObject"], from, { version: { owner: bucket.owner } });
+    const judged = await judgeSource({ world, access }, from);
     if (versioningOf(bucket.settings) !== "off") {
       throw new S3Error("InvalidRequest", {
         message: "RenameObject is not supported in buckets that have versions.",
@@ -56,9 +71,11 @@ export const renameObject = operation({
     }
     const answer = await world
       .index(bucket)
-      .rename({ from, to: key, sourceConditions, conditions, token: name });
+      .rename({ from, to: key, sourceConditions, conditions, token: name, judged });
     if ("renamed" in answer) return {};
+    if ("missing" in answer && !access.mayMiss(from)) access.refuse();
     if ("missing" in answer) throw new S3Error("NoSuchKey");
+    if (answer.refused === "changed") throw new S3Error("OperationAborted");
     throw new S3Error(answer.refused === "mismatch" ? "IdempotencyParameterMismatch" : "PreconditionFailed");
   },
 });

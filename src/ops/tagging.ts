@@ -1,6 +1,7 @@
 // Tags of objects, versions and buckets.
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
 
+import type { Access } from "../auth/authorize.ts";
 import { compareUtf8 } from "../facts/rollup.ts";
 import type { Tag } from "../facts/version.ts";
 import type { MarkAnswer } from "../index/protocol.ts";
@@ -85,14 +86,15 @@ function listed({ set }: ShapeValue<typeof Tagging>, most: number): Tag[] {
   );
 }
 
-/** The version that was marked, or S3's error for why none was. */
-export function markedOr(answer: MarkAnswer, key: string): string {
+/** The version that was marked, or S3's error for why none was: that it is not there only to whoever may list its key. */
+export function markedOr(answer: MarkAnswer, access: Access, key: string): string {
   if ("marked" in answer) return answer.marked.versionId;
   // It was replaced between the decision and the write, which is as if this request had come a moment before.
   if ("refused" in answer && answer.refused === "changed") throw new S3Error("OperationAborted");
   if ("refused" in answer) {
     throw new S3Error("AccessDenied", { message: "Access Denied because object protected by object lock." });
   }
+  if (!access.mayMiss(key)) access.refuse();
   throw missing(answer, key);
 }
 
@@ -119,10 +121,10 @@ export const putObjectTagging = operation({
   body: xml(Tagging, { most: MAX_TAGGING_BYTES }),
   output: empty(200),
   async handle(context, { versionId }, tagging) {
-    const { world, bucket, key } = context;
+    const { world, bucket, key, access } = context;
     const tags = listed(tagging, MAX_OBJECT_TAGS);
     const judged = await judgeObject(context, { key, versionId }, { requestTags: tags });
-    const marked = markedOr(await world.index(bucket).mark({ key, versionId, tags, judged }), key);
+    const marked = markedOr(await world.index(bucket).mark({ key, versionId, tags, judged }), access, key);
     return versionIdHeader(bucket, marked);
   },
 });
@@ -135,9 +137,10 @@ export const deleteObjectTagging = operation({
   input: { versionId },
   output: empty(204),
   async handle(context, { versionId }) {
-    const { world, bucket, key } = context;
+    const { world, bucket, key, access } = context;
     const judged = await judgeObject(context, { key, versionId });
-    const marked = markedOr(await world.index(bucket).mark({ key, versionId, tags: null, judged }), key);
+    const answer = await world.index(bucket).mark({ key, versionId, tags: null, judged });
+    const marked = markedOr(answer, access, key);
     return versionIdHeader(bucket, marked);
   },
 });

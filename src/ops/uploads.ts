@@ -25,8 +25,8 @@ export const listParts = operation({
     marker: count("part-number-marker", 0, Number.MAX_SAFE_INTEGER),
   },
   output: document(ListPartsResult),
-  async handle({ world, bucket, key }, { uploadId: id, limit, marker }) {
-    const held = await uploadWithParts(world.database, bucket, { key, id });
+  async handle({ world, bucket, key, caller }, { uploadId: id, limit, marker }) {
+    const held = await uploadWithParts(world.database, bucket, { key, id, by: caller.account.id });
     if (held === undefined) throw await noUpload(world, bucket, id);
     const behind = held.parts.filter(({ number }) => number > marker);
     const page = behind.slice(0, limit);

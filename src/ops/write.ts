@@ -47,7 +47,7 @@ export interface Said {
 
 /**
  * Decides about what a write says beside its bytes: an ACL, tags, a retention, a hold. Whoever will own the object may say
- * all that, as may whoever a policy allows it.
+ * its ACL and tags, as may whoever a policy allows it; how long the bucket has to keep it, its own owner allows alone.
  */
 export async function saidOfNew(
   context: Pick<ObjectContext, "world" | "access" | "caller" | "bucket" | "key">,
@@ -58,8 +58,8 @@ export async function saidOfNew(
   const known = { version: { owner, isNew: true }, requestTags: tags };
   // An anonymous writer's object is nobody's, and so what it says of it is nobody's to allow but S3's.
   if (caller.kind !== "anonymous" && tags !== undefined) access.require(["s3:PutObjectTagging"], key, known);
-  if (lock.retention !== undefined) access.require(["s3:PutObjectRetention"], key, known);
-  if (lock.hold !== undefined) access.require(["s3:PutObjectLegalHold"], key, known);
+  if (lock.retention !== undefined) access.require(["s3:PutObjectRetention"], key, { requestTags: tags });
+  if (lock.hold !== undefined) access.require(["s3:PutObjectLegalHold"], key, { requestTags: tags });
   return { owner, grants, lock: lockFor(bucket, lock, world.now()) };
 }
 
@@ -71,9 +71,10 @@ export const putObject = operation({
   body: stream,
   output: empty(200),
   async handle(context, input, payload) {
-    const { world, bucket, key, once } = context;
+    const { world, bucket, key, once, access } = context;
     const { description: told, tags, conditions } = input;
     const { customer } = input.encryption;
+    access.requireMatch(conditions.ifMatch, key);
     const said = await saidOfNew(context, input);
     const { body, etag } = await once(() => receiveObject(world, bucket, payload, customer));
     checkStillHere(bucket, body);

@@ -9,6 +9,9 @@ import { matches } from "./wildcard.ts";
 /** From the farthest to the closest. */
 const CLOSENESS: readonly Named[] = ["everyone", "account", "principal", "session"];
 
+/** Most steps that matching wildcards may take in one evaluation: about a millisecond. Beyond them it is a denial. */
+const MAX_STEPS = 100_000;
+
 /** A question whose action is in lower case, too. */
 interface Asked {
   ask: Ask;
@@ -18,7 +21,10 @@ interface Asked {
 /** `none` of no policies. An error on the way is a denial. */
 export function evaluate(policies: readonly Policy[], ask: Ask): Verdict {
   try {
-    return weigh(policies, { ask, action: ask.action.toLowerCase() });
+    return weigh(policies, {
+      ask: { ...ask, steps: { left: MAX_STEPS } },
+      action: ask.action.toLowerCase(),
+    });
   } catch {
     return { effect: "deny" };
   }
@@ -41,7 +47,7 @@ function weigh(policies: readonly Policy[], asked: Asked): Verdict {
 /** How the statement names the one who asks; undefined: it says nothing to this. */
 function applies(statement: Statement, { ask, action }: Asked): Named | undefined {
   const { actions, conditions } = statement;
-  const isListed = actions.listed.some((pieces) => matches(pieces, action));
+  const isListed = actions.listed.some((pieces) => matches(pieces, action, ask.steps));
   if (isListed === actions.except || !covers(statement, ask)) return undefined;
   const named = naming(statement, ask);
   if (named === undefined) return undefined;
@@ -56,7 +62,7 @@ function covers({ resources, effect }: Statement, ask: Ask): boolean {
   if (resources === undefined) return true;
   const filled = resources.listed.map((template) => fill(template, ask));
   if (resources.except && effect === "allow" && filled.includes(undefined)) return false;
-  const isListed = filled.some((pieces) => pieces !== undefined && matches(pieces, ask.resource));
+  const isListed = filled.some((pieces) => pieces !== undefined && matches(pieces, ask.resource, ask.steps));
   return isListed !== resources.except;
 }
 

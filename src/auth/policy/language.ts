@@ -1,7 +1,7 @@
 // The policy language's own nouns: what a policy is once it was read, and what it is asked. Pure.
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
 
-import type { Piece } from "./wildcard.ts";
+import type { Piece, Steps } from "./wildcard.ts";
 
 /** Where a policy stands, which decides which elements it must and must not have. */
 export type PolicyKind = "identity" | "bucket" | "session" | "trust";
@@ -96,6 +96,8 @@ export interface Ask {
   resource: string;
   /** The values of a condition key, which is given in lower case; undefined: it is not in the request's context. */
   value(key: string): readonly string[] | undefined;
+  /** What is left of the work that this decision may take. */
+  steps?: Steps;
 }
 
 /**

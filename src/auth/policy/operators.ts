@@ -5,7 +5,7 @@ import { PolicyFault } from "./fault.ts";
 import { isWithin, readIpRange } from "./ip-range.ts";
 import type { Ask, Template } from "./language.ts";
 import { fill } from "./template.ts";
-import { matches, type Piece } from "./wildcard.ts";
+import { matches, type Piece, type Steps } from "./wildcard.ts";
 
 /** Whether one value of the request is what one value of the policy asks for. */
 export type Test = (asked: string, ask: Ask) => boolean;
@@ -19,10 +19,12 @@ export interface Operator {
 }
 
 /** Compares pieces, filled in, with a text. */
-function byPieces(compare: (pieces: readonly Piece[], asked: string) => boolean): Operator["bind"] {
+function byPieces(
+  compare: (pieces: readonly Piece[], asked: string, steps?: Steps) => boolean,
+): Operator["bind"] {
   return (template) => (asked, ask) => {
     const pieces = fill(template, ask);
-    return pieces !== undefined && compare(pieces, asked);
+    return pieces !== undefined && compare(pieces, asked, ask.steps);
   };
 }
 
@@ -48,13 +50,13 @@ function arnParts(pieces: readonly Piece[]): Piece[][] {
 }
 
 /** Each of the six parts is matched for itself: no wildcard spans a colon, except within the last part. */
-function matchesArn(pieces: readonly Piece[], asked: string): boolean {
+function matchesArn(pieces: readonly Piece[], asked: string, steps?: Steps): boolean {
   const wanted = arnParts(pieces);
   const found = arnParts([asked]);
   return (
     wanted.length === ARN_PARTS &&
     found.length === ARN_PARTS &&
-    wanted.every((part, index) => matches(part, (found[index] ?? []).join("")))
+    wanted.every((part, index) => matches(part, (found[index] ?? []).join(""), steps))
   );
 }
 

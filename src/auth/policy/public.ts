@@ -41,7 +41,8 @@ const ACCESS_POINTS = /^arn:aws[a-z-]*:s3:[a-z0-9-]+:\d{12}:accesspoint\/[^$]*$/
 const ROLE_SESSION = /^AROA[^:]*:/;
 
 function isPinnedValue(key: string, value: string): boolean {
-  if (key === "aws:userid" && ROLE_SESSION.test(value)) return false;
+  // Whoever does not sign has this id.
+  if (key === "aws:userid" && (ROLE_SESSION.test(value) || value.toLowerCase() === "anonymous")) return false;
   return isFixed(value) || (key === "s3:dataaccesspointarn" && ACCESS_POINTS.test(value));
 }
 

@@ -6,6 +6,11 @@
  */
 export const MAX_MATCHED_LENGTH = 2048;
 
+/** How many more steps matching may take; one is well under a microsecond. */
+export interface Steps {
+  left: number;
+}
+
 export interface Wild {
   readonly wild: "*" | "?";
 }
@@ -35,34 +40,48 @@ function after(piece: Piece, text: string, at: number): number | undefined {
   return at < text.length ? at + width(text, at) : undefined;
 }
 
+/** Where the piece behind a `*` can next match, from here on; undefined: nowhere. */
+function next(piece: Piece | undefined, text: string, at: number): number | undefined {
+  // A literal that begins in the middle of a character is nobody's; step by step it is found nowhere.
+  if (typeof piece !== "string" || /^[\uDC00-\uDFFF]/.test(piece)) return at;
+  const found = text.indexOf(piece, at);
+  return found < 0 ? undefined : found;
+}
+
 /**
  * Whether the pieces match the whole text. A mismatch goes back to the last `*` only, which takes one character more:
- * an earlier one never needs to. Throws RangeError if the text is too long to be matched.
+ * an earlier one never needs to. Throws RangeError if the text is too long to be matched, or this takes too many steps.
  */
-export function matches(pieces: readonly Piece[], text: string): boolean {
+export function matches(pieces: readonly Piece[], text: string, steps?: Steps): boolean {
   if (pieces.every((piece) => typeof piece === "string")) return pieces.join("") === text;
   if (text.length > MAX_MATCHED_LENGTH) throw new RangeError("too long to be matched");
   let piece = 0;
   let at = 0;
   let retry: { piece: number; at: number } | undefined;
   while (piece < pieces.length || at < text.length) {
-    const next = pieces[piece];
-    if (next === ANY) {
+    if (steps !== undefined) {
+      steps.left -= 1;
+      if (steps.left < 0) throw new RangeError("too much to be matched");
+    }
+    const asked = pieces[piece];
+    if (asked === ANY) {
       piece += 1;
       if (piece === pieces.length) return true;
       retry = { piece, at };
       continue;
     }
-    const moved = next === undefined ? undefined : after(next, text, at);
+    const moved = asked === undefined ? undefined : after(asked, text, at);
     if (moved !== undefined) {
       piece += 1;
       at = moved;
       continue;
     }
     if (retry === undefined || retry.at >= text.length) return false;
-    retry.at += width(text, retry.at);
+    const again = next(pieces[retry.piece], text, retry.at + width(text, retry.at));
+    if (again === undefined) return false;
+    retry.at = again;
     piece = retry.piece;
-    at = retry.at;
+    at = again;
   }
   return true;
 }

@@ -207,3 +207,21 @@ describe("keys that a decision may look at", () => {
     expect(mentionsKey([], "")).toBe(false);
   });
 });
+
+describe("the work of one decision", () => {
+  const hostile = `arn:aws:s3:::b/*${"?".repeat(500)}Z*`;
+  const asked = { resource: `arn:aws:s3:::b/${"a".repeat(1024)}` };
+  const allowing = (Resource: string[]) =>
+    parsePolicy(JSON.stringify(policy({ Effect: "Allow", Principal: "*", Action: "s3:*", Resource })), "bucket");
+
+  it("is bounded: a policy that would take more lets nobody in, whatever else it says", () => {
+    expect(evaluate([allowing(["arn:aws:s3:::b/*"])], ask(asked)).effect).toBe("allow");
+    expect(evaluate([allowing([hostile, "arn:aws:s3:::b/*"])], ask(asked)).effect).toBe("deny");
+    expect(evaluate([allowing([hostile, "arn:aws:s3:::b/*"])], ask()).effect).toBe("allow");
+  });
+
+  it("leaves room for as many plain patterns as fit into a policy, and for the longest key", () => {
+    const patterns = Array.from({ length: 700 }, (_, i) => `arn:aws:s3:::b/*x${i}*`);
+    expect(evaluate([allowing([...patterns, "arn:aws:s3:::b/*aa"])], ask(asked)).effect).toBe("allow");
+  });
+});
