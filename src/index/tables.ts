@@ -47,17 +47,3 @@ export function query<Row extends Record<string, SqlStorageValue>>(
   index.rows.written += cursor.rowsWritten;
   return rows;
 }
-
-/** Runs one statement and gives its rows as they are read: whoever stops early pays for no more. */
-export function* scan<Row extends Record<string, SqlStorageValue>>(
-  index: Index,
-  statement: string,
-  ...bindings: SqlValue[]
-): Generator<Row> {
-  const cursor = index.sql.exec<Row>(statement, ...bindings);
-  try {
-    for (const row of cursor) yield row;
-  } finally {
-    index.rows.read += cursor.rowsRead;
-  }
-}
