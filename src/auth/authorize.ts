@@ -78,7 +78,9 @@ export class Access {
       value: contextOf(this.#circumstances, {
         requestTags,
         existingTags: version?.tags,
-        resourceAccount: accountNumber(owner),
+        get resourceAccount() {
+          return accountNumber(owner);
+        },
         stated,
       }),
     });
