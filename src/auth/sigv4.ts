@@ -2,7 +2,7 @@
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html and …/sigv4-query-string-auth.html
 
 import { Buffer } from "node:buffer";
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, hash, timingSafeEqual } from "node:crypto";
 import type { Address } from "../wire/address.ts";
 import { percentDecode } from "../wire/address.ts";
 import { pathEncode, percentEncode } from "../wire/names.ts";
@@ -36,7 +36,7 @@ export interface Signed {
 }
 
 function sha256Hex(text: string): string {
-  return createHash("sha256").update(text, "utf8").digest("hex");
+  return hash("sha256", text, "hex");
 }
 
 function hmac(key: Uint8Array | string, text: string): Uint8Array {

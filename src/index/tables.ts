@@ -31,6 +31,8 @@ export interface Index {
   state: { phase: Phase; generation: number };
   tail: Tail;
   rows: Rows;
+  /** How large the index was when it was last looked at, and how many versions were made since it woke. */
+  size: { bytes: number; versions: number };
 }
 
 export type SqlValue = string | number | null | ArrayBuffer;
