@@ -31,7 +31,7 @@ export function makeApp<Env extends object>(
   });
   app.all("*", async (c) => {
     const world = worldOf(c.env, c.executionCtx, c.req.raw);
-    const ids = { requestId: randomId("hex", 8).toUpperCase(), hostId: randomId("base64", 48) };
+    const ids = randomIds();
     if ("unready" in world) return respond({ status: 503, headers: {}, body: world.unready }, ids);
     const reply = await serve(world, c.req.raw, ids.requestId, ids.hostId);
     if (strands(c.req.raw)) await scheduler.wait(world.config.expectHoldMs);
@@ -50,21 +50,25 @@ function strands({ headers }: Request): boolean {
   return empty && headers.has("expect") && /boto|aws-cli/i.test(headers.get("user-agent") ?? "");
 }
 
-function randomId(encoding: "hex" | "base64", bytes: number): string {
-  return Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString(encoding);
+interface Ids {
+  requestId: string;
+  hostId: string;
+}
+
+/** 16 hexadecimal digits, and 64 characters of base64. */
+function randomIds(): Ids {
+  const bytes = crypto.getRandomValues(Buffer.alloc(8 + 48));
+  return { requestId: bytes.toString("hex", 0, 8).toUpperCase(), hostId: bytes.toString("base64", 8) };
 }
 
 /** A reply with what every answer of S3's carries. */
-function respond(
-  { status, headers, body }: Reply,
-  { requestId, hostId }: { requestId: string; hostId: string },
-) {
-  const sent = new Headers();
-  for (const [name, value] of Object.entries(headers)) if (value !== undefined) sent.set(name, value);
-  sent.set("x-amz-request-id", requestId);
-  sent.set("x-amz-id-2", hostId);
-  sent.set("date", new Date().toUTCString());
-  sent.set("server", "Portico");
+function respond({ status, headers, body }: Reply, { requestId, hostId }: Ids): Response {
+  const sent: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) sent[name] = value;
+  sent["x-amz-request-id"] = requestId;
+  sent["x-amz-id-2"] = hostId;
+  sent.date = new Date().toUTCString();
+  sent.server = "Portico";
   // `manual`: bytes that were stored with a Content-Encoding go out as they are.
   return new Response(body ?? null, { status, headers: sent, encodeBody: "manual" });
 }

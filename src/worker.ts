@@ -85,8 +85,17 @@ export function readConfig(env: Env): Config | Unready {
 
 const memory = freshMemory();
 
+/** Settings as read: an isolate's bindings never change. */
+const configs = new WeakMap<Env, Config | Unready>();
+
+function configOf(env: Env): Config | Unready {
+  const known = configs.get(env) ?? readConfig(env);
+  configs.set(env, known);
+  return known;
+}
+
 function worldOf(env: Env, context: Pick<ExecutionContext, "waitUntil">): World | Unready {
-  const config = readConfig(env);
+  const config = configOf(env);
   if ("unready" in config) return config;
   return buildWorld({
     config,

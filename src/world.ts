@@ -196,7 +196,7 @@ export function buildWorld({
     database: openDatabase(d1, now, sleep),
     blobs: r2,
     memory,
-    index: (bucket) => indexClient(indexes, bucket, now),
+    index: (bucket) => new IndexCaller(indexes, bucket, now) as unknown as IndexClient,
     later: (what, work) => waitUntil(attempt(what, work)),
     attempt,
     request: (url, init) => fetch(url, init),
@@ -221,30 +221,43 @@ const CALLS: Record<keyof BucketIndexCalls, "mutation" | "inquiry" | "plain"> = 
   rows: "plain",
 };
 
-function indexClient(
-  indexes: WorldParts["indexes"],
-  bucket: RememberedBucket,
-  now: () => number,
-): IndexClient {
-  const { generation } = bucket;
-  const id = indexes.idFromName(bucket.id);
-  // A stub stays broken after a failure, so each try takes a fresh one.
-  const stub = () => indexes.get(id) as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
-  const call =
-    (name: string, kind: string) =>
-    async (...request: unknown[]): Promise<unknown> => {
-      const asker = kind === "mutation" ? { generation, operationId: crypto.randomUUID() } : { generation };
-      const args = kind === "plain" ? request : [asker, ...request];
-      const answer = await insist(
-        () => (stub()[name] as (...all: unknown[]) => Promise<unknown>)(...args),
-        now,
-      );
-      if (isMoved(answer)) throw new BucketMoved(bucket, answer.moved);
-      return answer;
+/** Calls one bucket's index. Its methods are those of `CALLS`, given to it below; the protocol types both ends. */
+class IndexCaller {
+  readonly #indexes: WorldParts["indexes"];
+  readonly #bucket: RememberedBucket;
+  readonly #now: () => number;
+
+  constructor(indexes: WorldParts["indexes"], bucket: RememberedBucket, now: () => number) {
+    this.#indexes = indexes;
+    this.#bucket = bucket;
+    this.#now = now;
+  }
+
+  async call(name: string, kind: (typeof CALLS)[keyof typeof CALLS], request: unknown[]): Promise<unknown> {
+    const { id: bucketId, generation } = this.#bucket;
+    const id = this.#indexes.idFromName(bucketId);
+    const asker = kind === "mutation" ? { generation, operationId: crypto.randomUUID() } : { generation };
+    const args = kind === "plain" ? request : [asker, ...request];
+    const act = () => {
+      // A stub stays broken after a failure, so each try takes a fresh one.
+      const stub = this.#indexes.get(id) as unknown as Record<
+        string,
+        (...all: unknown[]) => Promise<unknown>
+      >;
+      return (stub[name] as (...all: unknown[]) => Promise<unknown>)(...args);
     };
-  const calls = Object.entries(CALLS).map(([name, kind]) => [name, call(name, kind)]);
-  // The one cast between the calls' names and their types; the protocol types both ends.
-  return Object.fromEntries(calls) as unknown as IndexClient;
+    const answer = await insist(act, this.#now);
+    if (isMoved(answer)) throw new BucketMoved(this.#bucket, answer.moved);
+    return answer;
+  }
+}
+
+for (const [name, kind] of Object.entries(CALLS)) {
+  Object.defineProperty(IndexCaller.prototype, name, {
+    value(this: IndexCaller, ...request: unknown[]) {
+      return this.call(name, kind, request);
+    },
+  });
 }
 
 function isMoved(answer: unknown): answer is Moved {

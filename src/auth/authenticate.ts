@@ -49,7 +49,7 @@ export async function authenticate(
   if (signed === undefined && queryCall !== undefined) throw new S3Error("AccessDenied");
   if (signed === undefined) return authenticateV2(world, address);
   checkScope(world, signed, queryCall);
-  checkTime(world.now(), signed, address);
+  const signedAt = checkTime(world.now(), signed, address);
   const { scope, place } = signed;
   const { secret, asker } = await credentialsOf(world, scope.accessKeyId, tokenOf(address, place));
   const key = rememberedSigningKey(world, secret, signed);
@@ -58,7 +58,6 @@ export async function authenticate(
   if (!sameSignature(sign(key, text), signed.signature)) throw mismatch(signed, canonical, text);
   checkAllSigned(address, signed);
   const seal = readSeal(bodyHash(address, signed), () => chunkSigner(key, signed));
-  const signedAt = parseTimestamp(signed.timestamp) ?? 0;
   return { ...(await asker(scope)), seal, signed: { place, version: "v4", signedAt } };
 }
 
@@ -181,7 +180,8 @@ function headerNames(list: string): string[] {
 function headerTimestamp({ sent: headers }: Address): string {
   const amzDate = headers.get("x-amz-date");
   const text = amzDate ?? headers.get("date") ?? "";
-  const ms = parseTimestamp(text) ?? Date.parse(text);
+  if (parseTimestamp(text) !== undefined) return text;
+  const ms = Date.parse(text);
   if (Number.isNaN(ms)) throw noValidDate();
   return formatTimestamp(ms);
 }
@@ -262,16 +262,17 @@ export function checkScope(
   }
 }
 
-function checkTime(now: number, { place, timestamp }: Signed, { query }: Address): void {
+/** When it was signed, in ms since 1970. Throws unless that is now, or not longer ago than a presigned URL says. */
+function checkTime(now: number, { place, timestamp }: Signed, { query }: Address): number {
   const signedAt = parseTimestamp(timestamp) ?? 0;
   if (place === "header") {
-    if (Math.abs(now - signedAt) <= MAX_SKEW_MS) return;
+    if (Math.abs(now - signedAt) <= MAX_SKEW_MS) return signedAt;
     throw timeTooSkewed(timestamp, now);
   }
   if (signedAt - now > MAX_SKEW_MS)
     throw new S3Error("AccessDenied", { message: "Request is not valid yet" });
   const expires = Number(query.get("X-Amz-Expires"));
-  if (now <= signedAt + expires * 1000) return;
+  if (now <= signedAt + expires * 1000) return signedAt;
   throw requestExpired(signedAt + expires * 1000, now, { "X-Amz-Expires": String(expires) });
 }
 

@@ -78,7 +78,7 @@ export class Access {
       value: contextOf(this.#circumstances, {
         requestTags,
         existingTags: version?.tags,
-        resourceAccount: accountNumber(owner),
+        resourceAccount: () => accountNumber(owner),
         stated,
       }),
     });
@@ -148,7 +148,7 @@ export function requireIdentity(
   actions: readonly Action[],
   resource: string,
 ): void {
-  const value = contextOf(circumstances, { resourceAccount: caller.account.number });
+  const value = contextOf(circumstances, { resourceAccount: () => caller.account.number });
   if (actions.every((action) => identityAllows(caller, { action, resource, value }))) return;
   if (age > REFUSAL_MS) {
     forget();

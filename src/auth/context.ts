@@ -31,8 +31,8 @@ export interface Circumstances {
 export interface Surroundings {
   requestTags?: readonly Tag[] | undefined;
   existingTags?: readonly Tag[] | undefined;
-  /** Twelve digits. */
-  resourceAccount?: string | undefined;
+  /** Gives twelve digits. */
+  resourceAccount?: () => string;
   /** Values that stand for what the request itself does not say, by condition key in lower case. */
   stated?: Readonly<Record<string, string>> | undefined;
 }
@@ -104,7 +104,7 @@ function stated({ stated: values, resourceAccount }: Surroundings, key: string):
   const text = values?.[key];
   if (text !== undefined) return [text];
   const ofResource = key === "aws:resourceaccount" || key === "s3:resourceaccount";
-  return ofResource && resourceAccount !== undefined ? [resourceAccount] : undefined;
+  return ofResource && resourceAccount !== undefined ? [resourceAccount()] : undefined;
 }
 
 /** How, when and for where it was signed. */

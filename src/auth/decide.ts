@@ -72,8 +72,10 @@ export function isAllowed(it: Case): boolean {
   const owner = ownerOf(bucket, object, action);
   const ownsBucket = caller.account.id === bucket.owner;
   if (isDenied(caller, request)) return false;
-  const ask = { principal: askedPrincipal(caller), ...request };
-  const said = bucket.policy === undefined ? NOTHING_SAID : evaluate([bucket.policy], ask);
+  const said =
+    bucket.policy === undefined
+      ? NOTHING_SAID
+      : evaluate([bucket.policy], { principal: askedPrincipal(caller), ...request });
   if (said.effect === "deny") return ownsBucket && caller.kind === "root" && NEVER_LOST.has(action);
   const identityAllowed = identityAllows(caller, request);
   if (caller.account.id === owner && identityAllowed) return true;

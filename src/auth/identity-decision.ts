@@ -11,6 +11,7 @@ export type Request = Pick<Ask, "action" | "resource" | "value">;
 
 /** What the policies of one layer say. */
 export function effectOf(policies: readonly Policy[], caller: Caller, request: Request) {
+  if (policies.length === 0) return "none";
   return evaluate(policies, { ...request, principal: askedPrincipal(caller) }).effect;
 }
 

@@ -2,7 +2,7 @@
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html and …/sigv4-query-string-auth.html
 
 import { Buffer } from "node:buffer";
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, hash, timingSafeEqual } from "node:crypto";
 import type { Address } from "../wire/address.ts";
 import { percentDecode } from "../wire/address.ts";
 import { pathEncode, percentEncode } from "../wire/names.ts";
@@ -36,7 +36,7 @@ export interface Signed {
 }
 
 function sha256Hex(text: string): string {
-  return createHash("sha256").update(text, "utf8").digest("hex");
+  return hash("sha256", text, "hex");
 }
 
 function hmac(key: Uint8Array | string, text: string): Uint8Array {
@@ -96,7 +96,7 @@ export function stringToSign(canonical: string, { timestamp, scope }: Signed): s
 
 /** The signature, 64 hex digits. */
 export function sign(key: Uint8Array, text: string): string {
-  return Buffer.from(hmac(key, text)).toString("hex");
+  return createHmac("sha256", key).update(text, "utf8").digest("hex");
 }
 
 /** Compares signatures in a time that does not depend on where they differ. */
@@ -122,13 +122,12 @@ export function parseTimestamp(text: string): number | undefined {
   const [, year, month, day, hour, minute, second] = found;
   const ms = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
   // A 31st of February would roll over into March.
-  return Number.isNaN(ms) || formatTimestamp(ms) !== text ? undefined : ms;
+  return new Date(ms).getUTCDate() === Number(day) ? ms : undefined;
 }
 
 /** ms since 1970 as a timestamp. */
 export function formatTimestamp(ms: number): string {
-  return new Date(ms)
-    .toISOString()
-    .replace(/\.\d{3}/, "")
-    .replace(/[-:]/g, "");
+  const iso = new Date(ms).toISOString();
+  const [date = "", time = ""] = iso.split("T");
+  return `${date.replaceAll("-", "")}T${time.slice(0, 2)}${time.slice(3, 5)}${time.slice(6, 8)}Z`;
 }

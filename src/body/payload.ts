@@ -48,6 +48,8 @@ export class Payload implements Source {
   readonly #body: ReadableStream<Uint8Array> | null;
   readonly #seal: Seal;
   readonly #announced: readonly string[];
+  /** Bytes on the wire, if the request says. */
+  readonly #sent: number | undefined;
   #flowing: Promise<void> | undefined;
   /** Digests made here where R2's word is not taken: MD5 and SHA-256. */
   #own: { md5: Digest; sha256: Digest } | undefined;
@@ -63,6 +65,7 @@ export class Payload implements Source {
     this.#body = body;
     this.#seal = seal;
     this.length = readLength(headers, seal);
+    this.#sent = Number(headers.get("content-length")) || undefined;
     this.#announced = announcedTrailers(headers);
     this.promises = readPromises(
       checksumsAre === "of the body" ? headers : md5Only(headers),
@@ -161,7 +164,7 @@ export class Payload implements Source {
 
   async #flowPlain(pass: (chunk: Uint8Array) => Promise<void> | void): Promise<ReadonlyMap<string, string>> {
     let seen = 0;
-    for await (const bytes of readLarge(this.#body)) {
+    for await (const bytes of readLarge(this.#body, this.#sent)) {
       seen += bytes.byteLength;
       if (seen > this.length) throw new S3Error("IncompleteBody");
       await pass(bytes);
@@ -180,7 +183,7 @@ export class Payload implements Source {
       expectTrailer: trailer,
       ...(signer === undefined ? {} : { verifier: signer }),
     });
-    for await (const bytes of readLarge(this.#body)) {
+    for await (const bytes of readLarge(this.#body, this.#sent)) {
       for (const chunk of decoder.push(bytes)) {
         await pass(chunk);
       }
@@ -232,17 +235,20 @@ function isLostConnection(error: unknown): boolean {
   return error instanceof Error && /Network connection lost|disconnected/i.test(error.message);
 }
 
-/** Large pieces, of which each is valid until the next is asked for. */
-export async function* readLarge(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
+/** Large pieces, of which each is valid until the next is asked for. `sent`: how many bytes will come, if that is known. */
+export async function* readLarge(
+  body: ReadableStream<Uint8Array> | null,
+  sent = READ_BYTES,
+): AsyncGenerator<Uint8Array> {
   if (body === null) return;
   const reader = body.getReader({ mode: "byob" }) as ReadableStreamBYOBReader & {
     // workerd's own; a plain loop over the stream gives 4 KiB at a time and is seven times slower.
     readAtLeast(bytes: number, view: Uint8Array): Promise<ReadableStreamReadResult<Uint8Array>>;
   };
-  let buffer = new ArrayBuffer(READ_BYTES);
+  let buffer = new ArrayBuffer(Math.min(sent, READ_BYTES));
   for (;;) {
     const { value, done } = await reader
-      .readAtLeast(READ_BYTES, new Uint8Array(buffer))
+      .readAtLeast(buffer.byteLength, new Uint8Array(buffer))
       .catch((error: unknown) => {
         throw isLostConnection(error) ? new S3Error("IncompleteBody") : error;
       });

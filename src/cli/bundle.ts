@@ -31,7 +31,6 @@ export async function bundleWorker(entry: string): Promise<Bundle> {
     conditions: ["workerd", "worker", "browser"],
     external: ["cloudflare:*", "node:*"],
     loader: { ".wasm": "copy", ".bin": "copy", ".html": "text", ".sql": "text", ".txt": "text" },
-    keepNames: true,
     logLevel: "silent",
   });
   const modules: Record<string, Module> = {};

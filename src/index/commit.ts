@@ -36,6 +36,9 @@ const MAX_DATA_INDEX_BYTES = 8e9;
 /** From this size on it takes no new versions at all, so that there is always room to delete. */
 const MAX_INDEX_BYTES = 9.5e9;
 
+/** How many new versions go by between two looks at the size; what that many can add is far below what is left then. */
+const VERSIONS_A_LOOK = 64;
+
 type PutRefusal = Extract<PutAnswer, { refused: string }>["refused"];
 
 /** Makes `draft` the current version of its key, if conditions, locks, body and upload allow; else says why not. */
@@ -117,7 +120,11 @@ function writeRow(index: Index, table: "current" | "older", row: VersionRow): vo
     grants,
     data,
   ];
-  query(index, `insert or replace into ${table} values (${values.map(() => "?").join(", ")})`, ...values);
+  query(
+    index,
+    `insert or replace into ${table} values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ...values,
+  );
 }
 
 /** The version that a new one takes the place of for good: the null version, unless each gets an id of its own. */
@@ -171,18 +178,25 @@ function refuse(index: Index, change: Change, blobs: readonly string[], refused:
   return { refused };
 }
 
+/** The index's size in bytes, as last looked at: SQLite takes longer to say it than to find a row. */
+function sizeOf({ sql, size }: Index): number {
+  if (size.versions % VERSIONS_A_LOOK === 0) size.bytes = sql.databaseSize;
+  size.versions += 1;
+  return size.bytes;
+}
+
 /** How the version's row names its bytes, or why it cannot. */
 function layBody(
   index: Index,
   body: NewBody,
 ): Pick<VersionRow, "body" | "pages" | "data"> | { refused: "source changed" | "full" | "blobs only" } {
-  const { databaseSize } = index.sql;
-  if (databaseSize > MAX_INDEX_BYTES) return { refused: "full" };
+  const size = sizeOf(index);
+  if (size > MAX_INDEX_BYTES) return { refused: "full" };
   switch (body.kind) {
     case "empty":
       return { body: "", pages: null, data: null };
     case "data":
-      return databaseSize > MAX_DATA_INDEX_BYTES
+      return size > MAX_DATA_INDEX_BYTES
         ? { refused: "blobs only" }
         : { body: "", pages: null, data: body.data };
     case "blob":

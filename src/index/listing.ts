@@ -1,74 +1,123 @@
 // Listings of a bucket: a walk over "the next row at or after this key" that seeks past each common prefix.
 
 import { readVersionId } from "../facts/order.ts";
-import { type Bound, Rollup, type Window } from "../facts/rollup.ts";
+import { type Bound, compareUtf8, Rollup, type Window } from "../facts/rollup.ts";
 import type { Description } from "../facts/version.ts";
 import type { ListAnswer, ListEntry, ListRequest } from "./protocol.ts";
-import { type Index, type SqlValue, scan } from "./tables.ts";
+import { type Index, query, type SqlValue } from "./tables.ts";
 import { findVersion, type VersionRow, versionIdOf } from "./version.ts";
 
-type ListRow = Omit<VersionRow, "body" | "pages" | "tags" | "lock">;
+type ListRow = Omit<VersionRow, "body" | "pages" | "tags" | "lock" | "grants" | "data">;
 
 const COLUMNS = "key, sequence, nonce, marker, size, etag, modified, owner, description";
 
-/** Gives rows from a bound on, at most so many, to whoever may stop early. */
-type Seek = (bound: Bound, end: string | undefined, limit: number) => Generator<ListRow>;
-
 /** One page; its cost is that of the entries it returns, never of the keys behind them. */
 export function listBucket(index: Index, { window, what }: ListRequest): ListAnswer {
-  if (what === "current") {
-    return walk(window, (bound, end, limit) => scan(index, ...currentFrom(bound, end, limit)));
+  const tables = what === "current" ? (["current"] as const) : (["current", "older"] as const);
+  const rollup = new Rollup<ListRow>(window);
+  const readers = tables.map((table) => new Reader(index, table, rollup, window));
+  for (let step: string = window.limit > 0 ? "seek" : "full"; step !== "full"; ) {
+    if (step === "seek") {
+      if (rollup.bound === undefined) break;
+      for (const reader of readers) reader.seek(rollup.bound);
+    }
+    const reader = foremost(readers);
+    const row = reader?.peek();
+    if (reader === undefined || row === undefined) break;
+    step = rollup.offer(row);
+    reader.pass();
   }
-  return walk(window, (bound, end, limit) => versionsFrom(index, bound, end, limit));
+  return { ...rollup.page, entries: entriesOf(rollup.page.entries, window) };
 }
 
-function walk(window: Window, seek: Seek): ListAnswer {
-  const rollup = new Rollup<ListEntry>(window);
-  let seeking = window.limit > 0;
-  let previous: string | undefined = window.afterId === undefined ? undefined : window.after;
-  while (seeking && rollup.bound !== undefined) {
-    seeking = false;
-    for (const row of seek(rollup.bound, rollup.end, rollup.wanted)) {
-      // Versions of a key come newest first.
-      const step = rollup.offer(entryOf(row, row.key !== previous));
-      previous = row.key;
-      seeking = step === "seek";
-      if (step !== "next") break;
-    }
+/** The reader whose row comes first: by key, and among versions of one the newest. */
+function foremost([first, second]: readonly Reader[]): Reader | undefined {
+  const [a, b] = [first?.peek(), second?.peek()];
+  if (a === undefined || b === undefined) return a === undefined ? second : first;
+  const order = compareUtf8(a.key, b.key) || b.sequence - a.sequence;
+  return order < 0 ? first : second;
+}
+
+/** A row to read on behind: past its key, or first through the versions of it that are older than `sequence`. */
+type Place = Omit<Bound, "id"> & { sequence?: number | undefined };
+
+/**
+ * Rows of one table in the order of its primary key. Each statement is run to its end: one that is left half read stays
+ * open, and SQLite must prepare the same text anew. Where rows may be rolled up, a seek reads one row, then as many again
+ * as were of use since: so at most half of what is read is passed over.
+ */
+class Reader {
+  readonly #index: Index;
+  readonly #table: "current" | "older";
+  readonly #rollup: Rollup<ListRow>;
+  readonly #whole: boolean;
+  #place: Place | undefined;
+  #rows: ListRow[] = [];
+  #at = 0;
+  /** Rows given since the last seek. */
+  #given = 0;
+
+  constructor(index: Index, table: "current" | "older", rollup: Rollup<ListRow>, { delimiter }: Window) {
+    this.#index = index;
+    this.#table = table;
+    this.#rollup = rollup;
+    this.#whole = delimiter === "";
   }
-  return rollup.page;
+
+  seek({ key, inclusive, id }: Bound): void {
+    this.#place = {
+      key,
+      inclusive,
+      sequence: id === undefined ? undefined : sequenceOf(this.#index, key, id),
+    };
+    this.#rows = [];
+    this.#at = 0;
+    this.#given = 0;
+  }
+
+  /** The next row, if there is one. */
+  peek(): ListRow | undefined {
+    while (this.#at === this.#rows.length && this.#place !== undefined) {
+      const { wanted } = this.#rollup;
+      this.#rows = this.#read(this.#place, this.#whole ? wanted : Math.min(wanted, this.#given + 1));
+      this.#at = 0;
+    }
+    return this.#rows[this.#at];
+  }
+
+  pass(): void {
+    this.#at += 1;
+    this.#given += 1;
+  }
+
+  #read({ key, inclusive, sequence }: Place, limit: number): ListRow[] {
+    const rows =
+      sequence === undefined
+        ? this.#select(...within({ key, inclusive }, this.#rollup.end), limit)
+        : this.#select("key = ? and sequence < ?", [key, sequence], limit);
+    const last = rows.at(-1);
+    if (rows.length < limit) this.#place = sequence === undefined ? undefined : { key, inclusive: false };
+    else if (last !== undefined) {
+      this.#place = {
+        key: last.key,
+        inclusive: false,
+        sequence: this.#table === "older" ? last.sequence : undefined,
+      };
+    }
+    return rows;
+  }
+
+  #select(condition: string, bindings: SqlValue[], limit: number): ListRow[] {
+    const order = this.#table === "older" ? "key, sequence desc" : "key";
+    const statement = `select ${COLUMNS} from ${this.#table} where ${condition} order by ${order} limit ?`;
+    return query<ListRow>(this.#index, statement, ...bindings, limit);
+  }
 }
 
 /** The condition that a bound is, with what it binds. */
 function within({ key, inclusive }: Bound, end: string | undefined): [string, SqlValue[]] {
   const from = inclusive ? "key >= ?" : "key > ?";
   return end === undefined ? [from, [key]] : [`${from} and key < ?`, [key, end]];
-}
-
-function currentFrom(bound: Bound, end: string | undefined, limit: number): [string, ...SqlValue[]] {
-  const [condition, bindings] = within(bound, end);
-  return [`select ${COLUMNS} from current where ${condition} order by key limit ?`, ...bindings, limit];
-}
-
-/** Both tables merged in order, each read by its own primary key. */
-function versionsStatement(condition: string): string {
-  const from = (table: string) => `select ${COLUMNS} from ${table} where ${condition}`;
-  return `${from("current")} union all ${from("older")} order by key, sequence desc limit ?`;
-}
-
-function* versionsFrom(
-  index: Index,
-  bound: Bound,
-  end: string | undefined,
-  limit: number,
-): Generator<ListRow> {
-  if (bound.id !== undefined) {
-    const after = sequenceOf(index, bound.key, bound.id);
-    const rest: SqlValue[] = [bound.key, after];
-    yield* scan<ListRow>(index, versionsStatement("key = ? and sequence < ?"), ...rest, ...rest, limit);
-  }
-  const [condition, bindings] = within(bound, end);
-  yield* scan<ListRow>(index, versionsStatement(condition), ...bindings, ...bindings, limit);
 }
 
 /** Where a version stands among its key's. One that is gone, and whose id does not say, hides nothing: all are given. */
@@ -78,6 +127,16 @@ function sequenceOf(index: Index, key: string, versionId: string): number {
     findVersion(index, key, versionId)?.sequence ??
     Number.MAX_SAFE_INTEGER
   );
+}
+
+/** Rows as a listing shows them; versions of a key come newest first. */
+function entriesOf(rows: readonly ListRow[], { after, afterId }: Window): ListEntry[] {
+  let previous = afterId === undefined ? undefined : after;
+  return rows.map((row) => {
+    const entry = entryOf(row, row.key !== previous);
+    previous = row.key;
+    return entry;
+  });
 }
 
 function entryOf(row: ListRow, latest: boolean): ListEntry {

@@ -19,6 +19,7 @@ export function openIndex(storage: DurableObjectStorage, now: () => number): Ind
     state: state ?? { phase: "new", generation: 0 },
     tail: loadTail(sql, now()),
     rows: { calls: 0, read: 0, written: 0 },
+    size: { bytes: 0, versions: 0 },
   };
 }
 

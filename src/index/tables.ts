@@ -31,6 +31,8 @@ export interface Index {
   state: { phase: Phase; generation: number };
   tail: Tail;
   rows: Rows;
+  /** How large the index was when it was last looked at, and how many versions were made since it woke. */
+  size: { bytes: number; versions: number };
 }
 
 export type SqlValue = string | number | null | ArrayBuffer;
@@ -46,18 +48,4 @@ export function query<Row extends Record<string, SqlStorageValue>>(
   index.rows.read += cursor.rowsRead;
   index.rows.written += cursor.rowsWritten;
   return rows;
-}
-
-/** Runs one statement and gives its rows as they are read: whoever stops early pays for no more. */
-export function* scan<Row extends Record<string, SqlStorageValue>>(
-  index: Index,
-  statement: string,
-  ...bindings: SqlValue[]
-): Generator<Row> {
-  const cursor = index.sql.exec<Row>(statement, ...bindings);
-  try {
-    for (const row of cursor) yield row;
-  } finally {
-    index.rows.read += cursor.rowsRead;
-  }
 }

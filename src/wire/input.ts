@@ -10,8 +10,9 @@ export type Fields = Record<string, Field<unknown>>;
 export type FieldValues<F extends Fields> = { [K in keyof F]: F[K] extends Field<infer T> ? T : never };
 
 export function readFields<F extends Fields>(fields: F, address: Address): FieldValues<F> {
-  const entries = Object.entries(fields).map(([name, field]) => [name, field(address)]);
-  return Object.fromEntries(entries) as FieldValues<F>;
+  const values: Record<string, unknown> = {};
+  for (const name in fields) values[name] = fields[name]?.(address);
+  return values as FieldValues<F>;
 }
 
 /** A query parameter as sent, "" if it stands without a value. */

@@ -213,3 +213,29 @@ describe("where versioning is suspended", () => {
     answered(await hold(MOVE, () => server.client.delete(deep("null"))), 204);
   });
 });
+
+describe("a page of keys and common prefixes by turns", () => {
+  const query = "delimiter=/";
+  let mixed: string;
+
+  beforeAll(async () => {
+    mixed = await server.bucket();
+    await server.version(mixed);
+    const runs = [0, 1, 2, 3, 5, 8, 1];
+    const keys = runs.flatMap((plain, run) => [
+      ...Array.from({ length: plain }, (_, i) => `${run}-${i}`),
+      ...Array.from({ length: 9 }, (_, i) => `${run}/${i}`),
+    ]);
+    for (const key of [...keys, ...keys]) answered(await server.client.put(`/${mixed}/${key}`, key), 200);
+  });
+
+  for (const what of ["list-type=2", "versions"]) {
+    it(`reads at most two rows an entry, by ${what}`, async () => {
+      const first = answered(await server.client.get(`/${mixed}?${what}&${query}`), 200);
+      const shown = ["Contents", "Version", "CommonPrefixes"].flatMap((name) => xml(first.text).all(name));
+      expect(shown.length).toBeGreaterThan(20);
+      const { cost } = await costOf(server, mixed, () => server.client.get(`/${mixed}?${what}&${query}`));
+      expect(cost.rowsRead).toBeLessThanOrEqual(2 * shown.length + 4);
+    });
+  }
+});
