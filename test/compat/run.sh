@@ -134,7 +134,7 @@ check_tools() {
   for client in $CLIENTS; do
     missing=''
     case $client in
-      javascript | browser) [ -x "$NODE" ] || missing=node ;;
+      javascript | browser | recipes) [ -x "$NODE" ] || missing=node ;;
     esac
     for package in $(packages_of "$client"); do has "$package" || missing=$package; done
     if [ -z "$missing" ]; then
