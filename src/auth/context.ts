@@ -147,6 +147,16 @@ function tagsInHeader(address: Address): Tag[] | undefined {
   return text === null ? undefined : [...new URLSearchParams(text).entries()];
 }
 
+/**
+ * Whether a write makes an object: all do but the beginning of an upload and its parts, which can have no condition.
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+ */
+function makesObject({ method, key, query }: Address): boolean {
+  if (key === undefined) return false;
+  if (method === "POST") return !query.has("uploads");
+  return !(query.has("uploadId") && query.has("partNumber"));
+}
+
 function requestValue({ address, now }: Circumstances, key: string): string[] | undefined {
   const { headers, query } = address;
   const parameter = PARAMETERS[key];
@@ -156,7 +166,7 @@ function requestValue({ address, now }: Circumstances, key: string): string[] | 
   if (name !== undefined) return asList(headers.get(name));
   switch (key) {
     case "s3:objectcreationoperation":
-      return [String(address.key !== undefined && !query.has("uploadId") && !query.has("uploads"))];
+      return [String(makesObject(address))];
     case "s3:object-lock-remaining-retention-days": {
       const until = Date.parse(headers.get("x-amz-object-lock-retain-until-date") ?? "");
       return Number.isNaN(until) ? undefined : [String(Math.ceil((until - now) / DAY_MS))];

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import http.client
 import io
+import json
 import os
 import random
 import signal
@@ -25,18 +26,19 @@ FILES = os.environ["COMPAT_FILES"]
 WORK = os.environ["COMPAT_WORK"]
 DOT_KEYS = os.environ.get("COMPAT_DOT_KEYS") == "1"
 ENCODED = os.environ.get("COMPAT_ENCODED") == "1"
+LEGACY_ACL = os.environ.get("COMPAT_LEGACY_ACL") == "1"  # only what a server with --legacy-acl does otherwise
 LIMIT = 60  # seconds for a check
 MB = 1024 * 1024
 BUCKET = f"compat-boto3-{os.getpid()}-{random.randrange(10**6)}"
 OTHER = BUCKET + "-other"
 
 
-def client(**options):
+def client(service="s3", make=boto3.client, **options):
     keys = {
         "aws_access_key_id": os.environ["COMPAT_ACCESS_KEY"],
         "aws_secret_access_key": os.environ["COMPAT_SECRET_KEY"],
     }
-    return boto3.client("s3", endpoint_url=URL, region_name=REGION, **{**keys, **options})
+    return make(service, endpoint_url=URL, region_name=REGION, **{**keys, **options})
 
 
 s3 = client()
@@ -48,11 +50,12 @@ s3v2 = client(config=Config(signature_version="s3"))
 CHECKS = []
 
 
-def check(sentence):
-    """Makes a check of a function, run in the order of the file."""
+def check(sentence, legacy_acl=False):
+    """Makes a check of a function, run in the order of the file: on a server with --legacy-acl, or on the others."""
 
     def add(function):
-        CHECKS.append((sentence, function))
+        if legacy_acl == LEGACY_ACL:
+            CHECKS.append((sentence, function))
         return function
 
     return add
@@ -583,6 +586,136 @@ def wrong_keys():
     refused("403", 403, client(aws_secret_access_key="wrong").head_object, Bucket=BUCKET, Key="thirty")
     status, _, body = fetch(f"{URL}/{BUCKET}/thirty")
     equal((403, True), (status, b"<Code>AccessDenied</Code>" in body), "without a signature")
+
+
+# --- Users, roles and ACLs, as scripts written for AWS use them ---
+
+
+def until_gone(call, **parameters):
+    """Removes what a check has made; that it is not there is fine."""
+    try:
+        call(**parameters)
+    except ClientError as error:
+        equal("NoSuchEntity", error.response["Error"]["Code"])
+
+
+def policy(*statements):
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+READ_ALL = policy({"Effect": "Allow", "Action": ["s3:Get*", "s3:List*"], "Resource": "*"})
+
+
+def tried_as_a_reader(reader):
+    """What one whose policy is s3:Get* and s3:List* on * may do, and what not."""
+    equal(True, BUCKET in [bucket["Name"] for bucket in reader.list_buckets()["Buckets"]])
+    listed = reader.list_objects_v2(Bucket=BUCKET, Prefix="theirs/", FetchOwner=True)["Contents"]
+    owner = s3.list_buckets()["Owner"]["ID"]
+    equal([("theirs/a", owner)], [(entry["Key"], entry["Owner"]["ID"]) for entry in listed])
+    path = os.path.join(WORK, "theirs")
+    reader.download_file(BUCKET, "theirs/a", path)
+    with open(path, "rb") as file:
+        same(b"theirs", file.read(), "download_file")
+    reader.get_object_tagging(Bucket=BUCKET, Key="theirs/a")
+    refused("AccessDenied", 403, reader.put_object, Bucket=BUCKET, Key="theirs/a", Body=b"mine")
+    refused("AccessDenied", 403, reader.delete_object, Bucket=BUCKET, Key="theirs/a")
+    refused("AccessDenied", 403, reader.create_bucket, Bucket=BUCKET + "-reader")
+    same(b"theirs", read("theirs/a"))
+
+
+@check("a user with s3:Get* and s3:List* on * lists with owners and downloads, and changes nothing")
+def reading_user():
+    iam, name = client("iam"), BUCKET + "-reader"
+    put("theirs/a", b"theirs")
+    iam.create_user(UserName=name)
+    try:
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        reader = client(aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"])
+        refused("AccessDenied", 403, reader.list_objects_v2, Bucket=BUCKET)
+        iam.put_user_policy(UserName=name, PolicyName="read", PolicyDocument=READ_ALL)
+        tried_as_a_reader(reader)
+    finally:
+        until_gone(iam.delete_user_policy, UserName=name, PolicyName="read")
+        for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
+            iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+        iam.delete_user(UserName=name)
+
+
+@check("a role is assumed by whom its trust policy names, and its session does what its policy allows")
+def assumed_role():
+    iam, name = client("iam"), BUCKET + "-role"
+    account = client("sts").get_caller_identity()["Account"]
+    put("theirs/a", b"theirs")
+
+    def trust(who):
+        principal = {"AWS": f"arn:aws:iam::{account}:{who}"}
+        return policy({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"})
+
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+    try:
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust("root"))["Role"]
+        iam.put_role_policy(RoleName=name, PolicyName="read", PolicyDocument=READ_ALL)
+        session = dict(RoleArn=role["Arn"], RoleSessionName="nightly")
+        refused("AccessDenied", 403, client("sts", **keys).assume_role, **session)
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust(f"user/{name}"))
+        answer = client("sts", **keys).assume_role(**session)
+        equal(f"arn:aws:sts::{account}:assumed-role/{name}/nightly", answer["AssumedRoleUser"]["Arn"])
+        taken = answer["Credentials"]
+        assumed = {"aws_access_key_id": taken["AccessKeyId"], "aws_secret_access_key": taken["SecretAccessKey"]}
+        assumed["aws_session_token"] = taken["SessionToken"]
+        equal(answer["AssumedRoleUser"]["Arn"], client("sts", **assumed).get_caller_identity()["Arn"])
+        tried_as_a_reader(client(**assumed))
+        refused("AccessDenied", 403, client(**keys).list_objects_v2, Bucket=BUCKET)
+    finally:
+        until_gone(iam.delete_role_policy, RoleName=name, PolicyName="read")
+        until_gone(iam.delete_role, RoleName=name)
+        iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+        iam.delete_user(UserName=name)
+
+
+@check("create_bucket takes the server's own region as its LocationConstraint, and no other")
+def location_constraint():
+    name = BUCKET + "-located"
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    equal(REGION, s3.get_bucket_location(Bucket=name)["LocationConstraint"] or "us-east-1")
+    s3.delete_bucket(Bucket=name)
+    for code, region in [("IllegalLocationConstraintException", "ap-south-2"), ("InvalidLocationConstraint", "moon")]:
+        refused(code, 400, s3.create_bucket, Bucket=name, CreateBucketConfiguration={"LocationConstraint": region})
+
+
+@check("a new bucket takes no ACL and no public policy until its owner says so")
+def closed_by_default():
+    put("closed", b"closed")
+    refused("AccessControlListNotSupported", 400, s3.put_object_acl, Bucket=BUCKET, Key="closed", ACL="public-read")
+    refused("AccessControlListNotSupported", 400, put, key="closed", ACL="public-read")
+    everyone = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{BUCKET}/*"}
+    refused("AccessDenied", 403, s3.put_bucket_policy, Bucket=BUCKET, Policy=policy(everyone))
+    equal(403, fetch(f"{URL}/{BUCKET}/closed")[0])
+
+
+@check("a script of boto's age creates, puts, and makes public by set_acl", legacy_acl=True)
+def legacy_acl():
+    buckets = client(make=boto3.resource)
+    bucket = buckets.create_bucket(Bucket=BUCKET)
+    item = bucket.put_object(Key="hello.txt", Body=b"Hello, world")
+    equal(403, fetch(f"{URL}/{BUCKET}/hello.txt")[0], "before")
+    item.Acl().put(ACL="public-read")
+    equal((200, b"Hello, world"), (fetch(f"{URL}/{BUCKET}/hello.txt")[0], fetch(f"{URL}/{BUCKET}/hello.txt")[2]))
+    everyone = "http://acs.amazonaws.com/groups/global/AllUsers"
+    grants = [(grant["Permission"], grant["Grantee"].get("URI")) for grant in item.Acl().grants]
+    equal([("FULL_CONTROL", None), ("READ", everyone)], sorted(grants))
+    bucket.put_object(Key="born-public", Body=b"all", ACL="public-read")
+    equal(200, fetch(f"{URL}/{BUCKET}/born-public")[0])
+    equal(403, fetch(f"{URL}/{BUCKET}?list-type=2")[0], "listing")
+    bucket.Acl().put(ACL="public-read")
+    equal(200, fetch(f"{URL}/{BUCKET}?list-type=2")[0], "listing of a public bucket")
+    equal(403, fetch(f"{URL}/{BUCKET}/new", "PUT", b"x")[0], "writing")
+    item.Acl().put(ACL="private")
+    equal(403, fetch(f"{URL}/{BUCKET}/hello.txt")[0], "after")
+    bucket.objects.all().delete()
+    bucket.delete()
 
 
 # --- Many at once ---

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Runs S3's own clients against Portico, on their defaults: `npm run compat`.
 #
-# Portico is started twice, as `npm start` and as `npm run dev`, and every client runs against each.
+# Portico is started as `npm start` and as `npm run dev`, and every client runs against each; then with
+# `--legacy-acl`, for what boto3 expects of that alone. The README's recipes for keys run as they stand there: they
+# make users and buckets of everyday names, so against an ENDPOINT they run only when COMPAT_CLIENTS names them.
 # One line per check: `ok client: sentence` or `FAIL client: sentence — reason`.
 # The last line is `N passed, N failed`; the exit status is 1 if a check failed or none ran.
 #
@@ -10,8 +12,8 @@
 #   COMPAT_DOT_KEYS=1           with ENDPOINT: also keys with `.` and `..` segments
 #   COMPAT_ENCODED=1            with ENDPOINT: also objects with Content-Encoding: gzip
 #   COMPAT_SIGNATURE_2=0        signatures of version 2 must be refused; otherwise they must work
-#   COMPAT_CLIENTS="aws boto3"  only these of aws, boto3, rclone, s3cmd, javascript
-#   COMPAT_SERVERS="start"      only these of start, dev
+#   COMPAT_CLIENTS="aws boto3"  only these of aws, boto3, rclone, s3cmd, javascript, browser, recipes
+#   COMPAT_SERVERS="start"      only these of start, dev, legacy
 #   COMPAT_ALLOW_MISSING=1      a client that cannot be had is left out instead of failing
 set -euo pipefail
 
@@ -19,8 +21,8 @@ HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$HERE/../.."
 
 NODE=$PWD/node_modules/.bin/node
-CLIENTS=${COMPAT_CLIENTS:-aws boto3 rclone s3cmd javascript}
-SERVERS=${COMPAT_SERVERS:-start dev}
+CLIENTS=${COMPAT_CLIENTS:-aws boto3 rclone s3cmd javascript browser$([ -n "${ENDPOINT:-}" ] || echo ' recipes')}
+SERVERS=${COMPAT_SERVERS:-start dev legacy}
 CLIENT_LIMIT=400 # seconds for all the checks of one client
 SERVER_LIMIT=1800 # seconds a server may live
 
@@ -81,25 +83,33 @@ boto3_python() {
   return 1
 }
 
+chromium_command() {
+  command -v chromium || command -v chromium-headless-shell
+}
+
 has() { # a Debian package's tool
   case $1 in
     awscli) command -v aws >/dev/null ;;
     python3-boto3) boto3_python >/dev/null ;;
+    chromium) chromium_command >/dev/null ;;
     *) command -v "$1" >/dev/null ;;
   esac
 }
 
-package_of() { # the package that a client script needs
+packages_of() { # the packages that a client needs, beside the Node of this clone
   case $1 in
-    aws) echo awscli ;;
-    boto3) echo python3-boto3 ;;
-    *) echo "$1" ;;
+    aws) echo awscli curl ;;
+    boto3) echo python3-boto3 curl ;;
+    javascript) ;;
+    browser) echo chromium ;;
+    recipes) echo awscli python3-boto3 curl ;;
+    *) echo "$1" curl ;;
   esac
 }
 
 install_missing() {
   local missing=() package
-  for package in curl "$@"; do
+  for package in "$@"; do
     has "$package" || missing+=("$package")
   done
   if [ "${#missing[@]}" -eq 0 ]; then return; fi
@@ -111,7 +121,8 @@ install_missing() {
     timeout 300 "${as_root[@]}" apt-get update
     # A package that cannot be had must not keep the others from being installed.
     for package in "${missing[@]}"; do
-      timeout 600 "${as_root[@]}" apt-get install -y --no-install-recommends "$package" || true
+      install="timeout 600 ${as_root[*]} apt-get install -y --no-install-recommends"
+      $install "$package" || { [ "$package" = chromium ] && $install chromium-headless-shell; } || true
     done
   ) >"$ROOT/apt.log" 2>&1 || true
 }
@@ -119,21 +130,19 @@ install_missing() {
 # Leaves in READY those of the clients whose tools are there; the others have failed.
 check_tools() {
   READY=()
-  local client package
+  local client package missing
   for client in $CLIENTS; do
-    package=$(package_of "$client")
-    if [ "$client" = javascript ]; then
-      package=node
-      [ -x "$NODE" ] && READY+=(javascript) && continue
-    elif has "$package" && has curl; then
+    missing=''
+    case $client in
+      javascript | browser | recipes) [ -x "$NODE" ] || missing=node ;;
+    esac
+    for package in $(packages_of "$client"); do has "$package" || missing=$package; done
+    if [ -z "$missing" ]; then
       READY+=("$client")
-      continue
-    fi
-    has curl || package=curl
-    if [ "${COMPAT_ALLOW_MISSING:-}" = 1 ]; then
-      echo "left out $client: $package is not installed"
+    elif [ "${COMPAT_ALLOW_MISSING:-}" = 1 ]; then
+      echo "left out $client: $missing is not installed"
     else
-      report "FAIL $client: $package is installed — not found, and apt-get could not install it: $(tail -n 1 "$ROOT/apt.log" 2>/dev/null || true)"
+      report "FAIL $client: $missing is installed — not found, and apt-get could not install it: $(tail -n 1 "$ROOT/apt.log" 2>/dev/null || true)"
     fi
   done
 }
@@ -158,7 +167,8 @@ isolate() {
   export AWS_MAX_ATTEMPTS=1 # a request that fails once is a failure
   export COMPAT_FILES=$ROOT/files
   COMPAT_PYTHON=$(boto3_python || true)
-  export COMPAT_PYTHON
+  COMPAT_CHROMIUM=$(chromium_command || true)
+  export COMPAT_PYTHON COMPAT_CHROMIUM
 }
 
 make_files() {
@@ -175,7 +185,7 @@ run_client() { # client
   local client=$1 command status=0 before after
   case $client in
     boto3) command=("$COMPAT_PYTHON" "$HERE/boto3_checks.py") ;;
-    javascript) command=("$NODE" "$HERE/javascript.ts") ;;
+    javascript | browser) command=("$NODE" "$HERE/$client.ts") ;;
     *) command=(bash "$HERE/$client.sh") ;;
   esac
   export COMPAT_WORK=$ROOT/work-$client
@@ -244,9 +254,11 @@ run_against() { # server, seconds to become ready, command…
 
 # --- All of it ---
 
-packages=()
+packages=(curl)
 for client in $CLIENTS; do
-  [ "$client" = javascript ] || packages+=("$(package_of "$client")")
+  for package in $(packages_of "$client"); do
+    [[ " ${packages[*]} " == *" $package "* ]] || packages+=("$package")
+  done
 done
 install_missing "${packages[@]}"
 isolate
@@ -267,6 +279,15 @@ else
         # wrangler dev resolves dots before Portico sees them, and unpacks gzip after Portico has sent it.
         export COMPAT_DOT_KEYS=0 COMPAT_ENCODED=0
         run_against 'npm run dev' 60 "$NODE" src/cli/portico.mjs dev
+        ;;
+      legacy)
+        [[ " ${READY[*]} " == *' boto3 '* ]] || continue
+        all=("${READY[@]}")
+        READY=(boto3)
+        export COMPAT_LEGACY_ACL=1 COMPAT_DOT_KEYS=1 COMPAT_ENCODED=1
+        run_against 'npm start -- --legacy-acl' 60 "$NODE" src/cli/portico.mjs serve --legacy-acl
+        unset COMPAT_LEGACY_ACL
+        READY=("${all[@]}")
         ;;
     esac
   done
