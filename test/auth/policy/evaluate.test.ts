@@ -212,7 +212,10 @@ describe("the work of one decision", () => {
   const hostile = `arn:aws:s3:::b/*${"?".repeat(500)}Z*`;
   const asked = { resource: `arn:aws:s3:::b/${"a".repeat(1024)}` };
   const allowing = (Resource: string[]) =>
-    parsePolicy(JSON.stringify(policy({ Effect: "Allow", Principal: "*", Action: "s3:*", Resource })), "bucket");
+    parsePolicy(
+      JSON.stringify(policy({ Effect: "Allow", Principal: "*", Action: "s3:*", Resource })),
+      "bucket",
+    );
 
   it("is bounded: a policy that would take more lets nobody in, whatever else it says", () => {
     expect(evaluate([allowing(["arn:aws:s3:::b/*"])], ask(asked)).effect).toBe("allow");
