@@ -18,6 +18,12 @@ const INDEX_RETRY_MS = 30_000;
 /** Entries an isolate remembers of one kind. */
 const MAX_REMEMBERED = 10_000;
 
+/**
+ * What all entries of one kind may weigh, in characters of the texts that they were read from: parsed, they take several
+ * times as much, and an isolate has 128 MB.
+ */
+const MAX_REMEMBERED_WEIGHT = 2 * 1024 * 1024;
+
 /** Key sets an isolate remembers, each of some KB, and for how long, in ms. */
 const MAX_KEY_SETS = 50;
 const KEY_SET_MS = 10 * 60_000;
@@ -74,12 +80,15 @@ export interface World {
 
 /** What one isolate remembers. Never the only place where anything is known. */
 export class Remembered<T> {
-  readonly #entries = new Map<string, { value: T; at: number }>();
+  readonly #entries = new Map<string, { value: T; at: number; weight: number }>();
+  readonly #weigh: (value: T) => number;
   readonly #most: number;
   readonly #ms: number;
+  #weight = 0;
 
-  /** At most `most` entries, each for `ms`. */
-  constructor(most = MAX_REMEMBERED, ms = REMEMBER_MS) {
+  /** At most `most` entries, each for `ms`; `weigh`: in characters, of those that somebody may make heavy. */
+  constructor(weigh: (value: T) => number = () => 0, most = MAX_REMEMBERED, ms = REMEMBER_MS) {
+    this.#weigh = weigh;
     this.#most = most;
     this.#ms = ms;
   }
@@ -91,18 +100,24 @@ export class Remembered<T> {
   }
 
   set(name: string, value: T, now: number): void {
-    this.#entries.delete(name);
-    this.#entries.set(name, { value, at: now });
-    const oldest = this.#entries.keys().next();
-    if (this.#entries.size > this.#most && !oldest.done) this.#entries.delete(oldest.value);
+    this.forget(name);
+    const weight = this.#weigh(value);
+    this.#entries.set(name, { value, at: now, weight });
+    this.#weight += weight;
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= this.#most && this.#weight <= MAX_REMEMBERED_WEIGHT) return;
+      this.forget(oldest);
+    }
   }
 
   forget(name: string): void {
+    this.#weight -= this.#entries.get(name)?.weight ?? 0;
     this.#entries.delete(name);
   }
 
   clear(): void {
     this.#entries.clear();
+    this.#weight = 0;
   }
 }
 
@@ -122,13 +137,18 @@ export interface Memory {
 
 export function freshMemory(): Memory {
   return {
-    buckets: new Remembered(),
-    keys: new Remembered(),
-    principals: new Remembered(),
+    buckets: new Remembered(({ settings }) => JSON.stringify(settings).length),
+    keys: new Remembered<KeyHolder & { secret: string }>(weightOf),
+    principals: new Remembered(weightOf),
     signingKeys: new Remembered(),
     names: new Remembered(),
-    keySets: new Remembered(MAX_KEY_SETS, KEY_SET_MS),
+    keySets: new Remembered(undefined, MAX_KEY_SETS, KEY_SET_MS),
   };
+}
+
+/** What a principal's policies weigh. */
+function weightOf({ given, restrictions }: Principal): number {
+  return JSON.stringify([given, restrictions]).length;
 }
 
 /** A bucket as remembered, or read now. `age` in ms. */

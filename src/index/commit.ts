@@ -241,19 +241,26 @@ function removeEntry(
   }
   if (named === undefined) return versionId === undefined ? {} : { versionId };
   if (isLocked(lockOf(named), change.at, bypass)) return { refused: "locked" };
-  removeVersion(index, change, named, current);
+  removeVersion(index, change, named, current, versioning);
   if (versionId === undefined) return {};
   return named.marker === 0 ? { versionId } : { versionId, marker: true };
 }
 
-function removeVersion(index: Index, change: Change, row: VersionRow, current: VersionRow | undefined): void {
+function removeVersion(
+  index: Index,
+  change: Change,
+  row: VersionRow,
+  current: VersionRow | undefined,
+  versioning: Versioning,
+): void {
   const { key, sequence } = row;
   const isCurrent = current?.sequence === sequence;
   if (isCurrent) query(index, "delete from current where key = ?", key);
   else query(index, "delete from older where key = ? and sequence = ?", key, sequence);
   letGo(index, change, row);
   change.objects -= isCurrent ? 1 : 0;
-  if (isCurrent || current === undefined) promote(index, change, key);
+  // A bucket whose versioning is off never had versions, so nothing lies behind.
+  if (versioning !== "off" && (isCurrent || current === undefined)) promote(index, change, key);
 }
 
 /** The newest version becomes current again, unless it is a delete marker. */

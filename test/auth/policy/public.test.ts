@@ -31,6 +31,12 @@ describe("a bucket policy", () => {
     expect(judged(somebody, denying)).toBe(false);
   });
 
+  it("is public that names the user id of whoever does not sign", () => {
+    const id = (value: string) => ({ ...everyone, Condition: { StringEquals: { "aws:userid": value } } });
+    expect(judged(id("anonymous"))).toBe(true);
+    expect(judged(id("AIDA0123456789ABCDEF"))).toBe(false);
+  });
+
   it("is public whatever else it denies", () => {
     expect(judged(everyone, denying)).toBe(true);
   });
