@@ -1,0 +1,49 @@
+// A Durable Object's storage over Node's own SQLite, as far as the index uses it: for what no test can fill for real.
+
+import { DatabaseSync } from "node:sqlite";
+
+export interface FakeStorage {
+  storage: DurableObjectStorage;
+  /** What the storage says of its size from now on, in bytes. */
+  grow(bytes: number): void;
+}
+
+/** An empty storage in memory. */
+export function sqliteStorage(): FakeStorage {
+  const database = new DatabaseSync(":memory:");
+  let databaseSize = 0;
+  const exec = (text: string, ...bindings: (string | number | null | ArrayBuffer)[]) => {
+    const values = bindings.map((value) => (value instanceof ArrayBuffer ? new Uint8Array(value) : value));
+    const rows = database.prepare(text).all(...values);
+    return {
+      toArray: () => rows,
+      rowsRead: 0,
+      rowsWritten: 0,
+      [Symbol.iterator]: () => rows[Symbol.iterator](),
+    };
+  };
+  const transactionSync = <T>(act: () => T): T => {
+    database.exec("begin");
+    try {
+      const value = act();
+      database.exec("commit");
+      return value;
+    } catch (error) {
+      database.exec("rollback");
+      throw error;
+    }
+  };
+  const sql = {
+    exec,
+    get databaseSize() {
+      return databaseSize;
+    },
+  };
+  return {
+    // The two members that the index calls.
+    storage: { sql, transactionSync } as unknown as DurableObjectStorage,
+    grow(bytes) {
+      databaseSize = bytes;
+    },
+  };
+}
