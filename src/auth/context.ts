@@ -165,10 +165,11 @@ function requestValue({ address, now }: Circumstances, key: string): string[] | 
   return undefined;
 }
 
-/** A copy's source as policies write it, however it was spelled: `bucket/key`, decoded. Nothing but a PUT copies. */
+/** A copy's source as policies write it, however it was spelled and of whichever version: `bucket/key`. Only a PUT copies. */
 function sourceOf({ method, headers }: Address): string | undefined {
   const text = method === "PUT" ? headers.get("x-amz-copy-source") : null;
-  return text === null ? undefined : percentDecode(text).replace(/^\//, "");
+  const [path] = text?.split("?versionId=") ?? [];
+  return path === undefined ? undefined : percentDecode(path).replace(/^\//, "");
 }
 
 function asList(text: string | null | undefined): string[] | undefined {
