@@ -32,8 +32,8 @@ export interface Known {
   version?: (Pick<Version, "owner" | "grants" | "tags"> & { isNew?: boolean }) | undefined;
   /** Tags that the request gives. */
   requestTags?: readonly Tag[] | undefined;
-  /** Values that the request does not say itself, by condition key in lower case. */
-  stated?: Readonly<Record<string, string>> | undefined;
+  /** What stands instead of what the request itself says, by condition key in lower case; undefined: no value. */
+  stated?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
 /** A bucket as one caller finds it: every decision about it and what is in it. */

@@ -33,8 +33,8 @@ export interface Surroundings {
   existingTags?: readonly Tag[] | undefined;
   /** Gives twelve digits. */
   resourceAccount?: () => string;
-  /** Values that stand for what the request itself does not say, by condition key in lower case. */
-  stated?: Readonly<Record<string, string>> | undefined;
+  /** What stands instead of what the request itself says, by condition key in lower case; undefined: no value. */
+  stated?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
 /** Request headers that are condition keys of their own, `s3:<header>`. */
@@ -101,8 +101,7 @@ function lazily(make: () => Lookup): Lookup {
 }
 
 function stated({ stated: values, resourceAccount }: Surroundings, key: string): string[] | undefined {
-  const text = values?.[key];
-  if (text !== undefined) return [text];
+  if (values !== undefined && Object.hasOwn(values, key)) return asList(values[key]) ?? [];
   const ofResource = key === "aws:resourceaccount" || key === "s3:resourceaccount";
   return ofResource && resourceAccount !== undefined ? [resourceAccount()] : undefined;
 }
@@ -139,9 +138,10 @@ function tagValue(
   return key === "s3:requestobjecttagkeys" ? given?.map(([tag]) => tag) : undefined;
 }
 
-/** A copy that takes its source's tags along gives none, whatever stands in this header. */
+/** A copy that takes its source's tags along gives none, nor does a new name, whatever stands in this header. */
 function tagsInHeader(address: Address): Tag[] | undefined {
-  const { headers } = address;
+  const { headers, query } = address;
+  if (query.has("renameObject")) return undefined;
   const isCopied = sourceOf(address) !== undefined && headers.get("x-amz-tagging-directive") !== "REPLACE";
   const text = isCopied ? null : headers.get("x-amz-tagging");
   return text === null ? undefined : [...new URLSearchParams(text).entries()];
@@ -175,10 +175,11 @@ function requestValue({ address, now }: Circumstances, key: string): string[] | 
   return undefined;
 }
 
-/** A copy's source as policies write it, however it was spelled: `bucket/key`, decoded. Nothing but a PUT copies. */
+/** A copy's source as policies write it, however it was spelled and of whichever version: `bucket/key`. Only a PUT copies. */
 function sourceOf({ method, headers }: Address): string | undefined {
   const text = method === "PUT" ? headers.get("x-amz-copy-source") : null;
-  return text === null ? undefined : percentDecode(text).replace(/^\//, "");
+  const [path] = text?.split("?versionId=") ?? [];
+  return path === undefined ? undefined : percentDecode(path).replace(/^\//, "");
 }
 
 function asList(text: string | null | undefined): string[] | undefined {

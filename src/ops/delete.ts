@@ -134,7 +134,8 @@ function defectOf({ key, versionId: version }: Entry): S3Error | undefined {
 function deniedTo(access: Access, entry: Entry): S3Error | undefined {
   const { key, versionId: version } = entry;
   const action = version === undefined ? "s3:DeleteObject" : "s3:DeleteObjectVersion";
-  const may = access.may(action, key) && mayAsk(access, key, removal(entry).conditions);
+  const stated = { "s3:versionid": version };
+  const may = access.may(action, key, { stated }) && mayAsk(access, key, removal(entry).conditions);
   return may ? undefined : access.denied();
 }
 

@@ -133,7 +133,8 @@ export async function readAllowed(
   const { key } = request;
   const answer = await world.index(access.bucket).read(request);
   if ("version" in answer) {
-    access.require(actions, key, answer);
+    // Of a copy's source, which its request's own parameters say nothing about, too.
+    access.require(actions, key, { ...answer, stated: { "s3:versionid": request.versionId } });
     return answer;
   }
   if (!access.mayMiss(key)) access.refuse();

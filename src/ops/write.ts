@@ -56,8 +56,9 @@ export async function saidOfNew(
   const { world, access, bucket, key, caller } = context;
   const { owner, grants } = await newObjectAcl(context, key, acl);
   const known = { version: { owner, isNew: true }, requestTags: tags };
-  // An anonymous writer's object is nobody's, and so what it says of it is nobody's to allow but S3's.
-  if (caller.kind !== "anonymous" && tags !== undefined) access.require(["s3:PutObjectTagging"], key, known);
+  // An anonymous writer's own object is nobody's, and so what it says of it is nobody's to allow but S3's.
+  const isNobodys = caller.kind === "anonymous" && owner === caller.account.id;
+  if (!isNobodys && tags !== undefined) access.require(["s3:PutObjectTagging"], key, known);
   if (lock.retention !== undefined) access.require(["s3:PutObjectRetention"], key, { requestTags: tags });
   if (lock.hold !== undefined) access.require(["s3:PutObjectLegalHold"], key, { requestTags: tags });
   return { owner, grants, lock: lockFor(bucket, lock, world.now()) };
