@@ -15,7 +15,7 @@ const CALLER: Caller = {
   sessionPolicies: [],
 };
 
-function valueOf(key: string, method: string, target: string): readonly string[] | undefined {
+function valueAsked(key: string, method: string, target: string): readonly string[] | undefined {
   const request = new Request(`http://s3.example${target}`, { method });
   const value = contextOf({
     address: readAddress(request, { domains: [], plainKeys: false }),
@@ -38,5 +38,5 @@ it.each([
   ["POST", "/b/k?uploads", "false"],
   ["PUT", "/b/k?partNumber=1&uploadId=u", "false"],
 ])("whether %s %s makes an object, as s3:ObjectCreationOperation has it: %s", (method, target, value) => {
-  expect(valueOf("s3:objectcreationoperation", method, target)).toEqual([value]);
+  expect(valueAsked("s3:objectcreationoperation", method, target)).toEqual([value]);
 });
