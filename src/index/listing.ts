@@ -4,12 +4,29 @@ import { readVersionId } from "../facts/order.ts";
 import { type Bound, compareUtf8, Rollup, type Window } from "../facts/rollup.ts";
 import type { Description } from "../facts/version.ts";
 import type { ListAnswer, ListEntry, ListRequest } from "./protocol.ts";
-import { type Index, query, type SqlValue } from "./tables.ts";
+import { type Index, queryValues, type SqlValue } from "./tables.ts";
 import { findVersion, type VersionRow, versionIdOf } from "./version.ts";
 
 type ListRow = Omit<VersionRow, "body" | "pages" | "tags" | "lock" | "grants" | "data">;
 
 const COLUMNS = "key, sequence, nonce, marker, size, etag, modified, owner, description";
+
+/** `COLUMNS` of one row. */
+type Values = [
+  key: string,
+  sequence: number,
+  nonce: string,
+  marker: number,
+  size: number,
+  etag: string,
+  modified: number,
+  owner: string,
+  description: string,
+];
+
+function rowOf([key, sequence, nonce, marker, size, etag, modified, owner, description]: Values): ListRow {
+  return { key, sequence, nonce, marker, size, etag, modified, owner, description };
+}
 
 /** One page; its cost is that of the entries it returns, never of the keys behind them. */
 export function listBucket(index: Index, { window, what }: ListRequest): ListAnswer {
@@ -110,7 +127,7 @@ class Reader {
   #select(condition: string, bindings: SqlValue[], limit: number): ListRow[] {
     const order = this.#table === "older" ? "key, sequence desc" : "key";
     const statement = `select ${COLUMNS} from ${this.#table} where ${condition} order by ${order} limit ?`;
-    return query<ListRow>(this.#index, statement, ...bindings, limit);
+    return queryValues<Values>(this.#index, statement, ...bindings, limit).map(rowOf);
   }
 }
 
@@ -141,7 +158,10 @@ function entriesOf(rows: readonly ListRow[], { after, afterId }: Window): ListEn
 
 function entryOf(row: ListRow, latest: boolean): ListEntry {
   const { key, size, etag, modified, owner } = row;
-  const { checksum } = JSON.parse(row.description) as Partial<Description>;
+  // Most have none, and then nothing else in there is shown.
+  const { checksum } = row.description.includes('"checksum"')
+    ? (JSON.parse(row.description) as Partial<Description>)
+    : {};
   const entry = {
     key,
     size,

@@ -49,3 +49,16 @@ export function query<Row extends Record<string, SqlStorageValue>>(
   index.rows.written += cursor.rowsWritten;
   return rows;
 }
+
+/** The same, each row as a list of its values in the order asked for: less than half the time where rows are many. */
+export function queryValues<Row extends SqlStorageValue[]>(
+  index: Index,
+  statement: string,
+  ...bindings: SqlValue[]
+): Row[] {
+  const cursor = index.sql.exec(statement, ...bindings);
+  const rows = [...cursor.raw<Row>()];
+  index.rows.read += cursor.rowsRead;
+  index.rows.written += cursor.rowsWritten;
+  return rows;
+}

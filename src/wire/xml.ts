@@ -152,7 +152,11 @@ export function many<T>(wire: string, codec: Codec<T>): Member<T[], "many"> {
   return {
     kind: "many",
     wire,
-    write: (values) => values.map((value) => element(wire, codec.write(value))).join(""),
+    write(values) {
+      let all = "";
+      for (const value of values) all += element(wire, codec.write(value));
+      return all;
+    },
     read: (nodes) => nodes.map(codec.read),
   };
 }
@@ -182,7 +186,9 @@ export function struct<M extends Members>(members: M): Codec<Shaped<M>> {
   return {
     write(value) {
       const record = value as Record<string, unknown>;
-      return list.map(([name, member]) => member.write(record[name])).join("");
+      let inside = "";
+      for (const [name, member] of list) inside += member.write(record[name]);
+      return inside;
     },
     read(node) {
       const found = list.map(([name, member]) => {

@@ -94,7 +94,8 @@ put_new() { # bucket key
 import sys
 import boto3
 s3 = boto3.client("s3", endpoint_url=sys.argv[1])
-s3.meta.events.register("before-sign.s3.PutObject", lambda request, **_: request.headers.add_header("If-None-Match", "*"))
+new_only = lambda request, **_: request.headers.add_header("If-None-Match", "*")
+s3.meta.events.register("before-sign.s3.PutObject", new_only)
 s3.put_object(Bucket=sys.argv[2], Key=sys.argv[3], Body=b"new")
 PYTHON
 }
@@ -264,7 +265,8 @@ partner_tried() {
   hint 'read what carries a tag'
   as partner get films a.mp4
   denied as partner get films b.mp4
-  denied as partner aws s3api put-object-tagging --bucket films --key b.mp4 --tagging 'TagSet=[{Key=status,Value=released}]'
+  denied as partner aws s3api put-object-tagging --bucket films --key b.mp4 \
+    --tagging 'TagSet=[{Key=status,Value=released}]'
   aws s3api delete-object-tagging --bucket films --key a.mp4
   denied as partner get films a.mp4
 }
