@@ -2,8 +2,8 @@
 # Runs S3's own clients against Portico, on their defaults: `npm run compat`.
 #
 # Portico is started as `npm start` and as `npm run dev`, and every client runs against each; then with
-# `--legacy-acl`, for what boto3 expects of that alone. The README's recipes for keys run as they stand there: they
-# make users and buckets of everyday names, so against an ENDPOINT they run only when COMPAT_CLIENTS names them.
+# `--legacy-acl`, for what boto3 expects of that alone. The README's recipes for keys run as they stand there, against
+# `npm start`: they make users and buckets of everyday names, so against an ENDPOINT only when COMPAT_CLIENTS names them.
 # One line per check: `ok client: sentence` or `FAIL client: sentence — reason`.
 # The last line is `N passed, N failed`; the exit status is 1 if a check failed or none ran.
 #
@@ -213,7 +213,9 @@ run_client() { # client
 run_clients() { # url
   export COMPAT_ENDPOINT=$1
   local client
-  for client in "${READY[@]}"; do run_client "$client"; done
+  for client in "${READY[@]}"; do
+    [ "$client" = "${LEFT_OUT:-}" ] || run_client "$client"
+  done
 }
 
 # --- Portico ---
@@ -278,7 +280,9 @@ else
       dev)
         # wrangler dev resolves dots before Portico sees them, and unpacks gzip after Portico has sent it.
         export COMPAT_DOT_KEYS=0 COMPAT_ENCODED=0
+        LEFT_OUT=recipes # slow, and not about the server's two ways of running
         run_against 'npm run dev' 60 "$NODE" src/cli/portico.mjs dev
+        LEFT_OUT=''
         ;;
       legacy)
         [[ " ${READY[*]} " == *' boto3 '* ]] || continue
