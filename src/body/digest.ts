@@ -5,7 +5,7 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { ChecksumAlgorithm } from "../facts/checksum.ts";
-import { crc32c, crc64nvme } from "./crc.ts";
+import { LentHash } from "./lent-hash.ts";
 
 /** A digest under way. */
 export interface Digest {
@@ -19,11 +19,13 @@ export interface Digest {
 export function createDigest(algorithm: ChecksumAlgorithm): Digest {
   switch (algorithm) {
     case "CRC32":
-      return running(0, crc32, (value) => bigEndian(value));
+      return runningCrc32();
     case "CRC32C":
-      return running(0, crc32c, (value) => bigEndian(value));
     case "CRC64NVME":
-      return running({ high: 0, low: 0 }, crc64nvme, ({ high, low }) => bigEndian(high, low));
+    case "XXHASH64":
+    case "XXHASH3":
+    case "XXHASH128":
+      return new LentHash(algorithm);
     case "SHA1":
     case "SHA256":
     case "SHA512":
@@ -42,24 +44,16 @@ export function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
 }
 
-// A digest whose whole state is the value for the bytes so far.
-function running<Value>(
-  start: Value,
-  step: (chunk: Uint8Array, previous: Value) => Value,
-  toBytes: (value: Value) => Uint8Array,
-): Digest {
-  let value = start;
+function runningCrc32(): Digest {
+  let value = 0;
   return {
     update(chunk) {
-      value = step(chunk, value);
+      value = crc32(chunk, value);
     },
-    digest: () => toBytes(value),
+    digest() {
+      const bytes = new Uint8Array(4);
+      new DataView(bytes.buffer).setUint32(0, value);
+      return bytes;
+    },
   };
-}
-
-function bigEndian(...words: number[]): Uint8Array {
-  const bytes = new Uint8Array(words.length * 4);
-  const view = new DataView(bytes.buffer);
-  for (const [index, word] of words.entries()) view.setUint32(index * 4, word);
-  return bytes;
 }

@@ -10,6 +10,9 @@ export const CHECKSUM_ALGORITHMS = [
   "SHA256",
   "SHA512",
   "MD5",
+  "XXHASH64",
+  "XXHASH3",
+  "XXHASH128",
 ] as const;
 
 export type ChecksumAlgorithm = (typeof CHECKSUM_ALGORITHMS)[number];
@@ -23,6 +26,9 @@ export const CHECKSUM_BYTES: Record<ChecksumAlgorithm, number> = {
   SHA256: 32,
   SHA512: 64,
   MD5: 16,
+  XXHASH64: 8,
+  XXHASH3: 8,
+  XXHASH128: 16,
 };
 
 /** One checksum as S3 shows it: `value` is base64 of the big-endian digest. */

@@ -25,7 +25,7 @@ export const checksumAlgorithm: Field<ChecksumAlgorithm | undefined> = ({ header
   });
 };
 
-/** What a multipart upload is to be checked by. CRC64NVME is of the full object only, the SHAs of the parts only. */
+/** What a multipart upload is to be checked by. CRC64NVME is of the full object only; all but CRCs are of the parts only. */
 export const checksumPlan: Field<ChecksumPlan | undefined> = (address) => {
   const algorithm = checksumAlgorithm(address);
   const type = address.headers.get("x-amz-checksum-type")?.toUpperCase();

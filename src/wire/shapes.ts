@@ -158,6 +158,9 @@ const checksumMembers = {
   sha256: optional("ChecksumSHA256", text),
   sha512: optional("ChecksumSHA512", text),
   md5: optional("ChecksumMD5", text),
+  xxhash64: optional("ChecksumXXHASH64", text),
+  xxhash3: optional("ChecksumXXHASH3", text),
+  xxhash128: optional("ChecksumXXHASH128", text),
 };
 
 const copied = struct({

@@ -16,6 +16,9 @@ describe("a checksum's header", () => {
       "x-amz-checksum-sha256",
       "x-amz-checksum-sha512",
       "x-amz-checksum-md5",
+      "x-amz-checksum-xxhash64",
+      "x-amz-checksum-xxhash3",
+      "x-amz-checksum-xxhash128",
     ]);
     for (const algorithm of CHECKSUM_ALGORITHMS) {
       expect(checksumAlgorithmOf(checksumHeader(algorithm))).toBe(algorithm);
@@ -34,7 +37,7 @@ describe("a checksum's header", () => {
 
   it("carries as many bytes as the digest has", () => {
     expect(CHECKSUM_ALGORITHMS.map((algorithm) => CHECKSUM_BYTES[algorithm] * 8)).toEqual([
-      32, 32, 64, 160, 256, 512, 128,
+      32, 32, 64, 160, 256, 512, 128, 64, 64, 128,
     ]);
   });
 });

@@ -1,8 +1,20 @@
 // The checksums of S3, each straight from its definition, bit by bit.
 
 import { createHash } from "node:crypto";
+import { xxh3, xxh64 } from "./xxhash.ts";
 
-export const ALGORITHMS = ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256", "SHA512", "MD5"] as const;
+export const ALGORITHMS = [
+  "CRC32",
+  "CRC32C",
+  "CRC64NVME",
+  "SHA1",
+  "SHA256",
+  "SHA512",
+  "MD5",
+  "XXHASH64",
+  "XXHASH3",
+  "XXHASH128",
+] as const;
 
 export type Algorithm = (typeof ALGORITHMS)[number];
 
@@ -16,6 +28,9 @@ const POLYNOMIALS: Partial<Record<Algorithm, { bits: bigint; polynomial: bigint 
 /** The checksum of some bytes as S3 spells it: base64 of the big-endian digest. */
 export function checksum(algorithm: Algorithm, data: string | Uint8Array): string {
   const bytes = Buffer.from(data);
+  if (algorithm === "XXHASH64") return spelled(xxh64(bytes), 64n);
+  if (algorithm === "XXHASH3") return spelled(xxh3(bytes).narrow, 64n);
+  if (algorithm === "XXHASH128") return spelled(xxh3(bytes).wide, 128n);
   const cyclic = POLYNOMIALS[algorithm];
   if (cyclic === undefined) return createHash(algorithm.toLowerCase()).update(bytes).digest("base64");
   const { bits, polynomial } = cyclic;
@@ -25,7 +40,11 @@ export function checksum(algorithm: Algorithm, data: string | Uint8Array): strin
     crc ^= BigInt(byte);
     for (let bit = 0; bit < 8; bit++) crc = crc & 1n ? (crc >> 1n) ^ polynomial : crc >> 1n;
   }
-  const digits = (crc ^ ones).toString(16).padStart(Number(bits / 4n), "0");
+  return spelled(crc ^ ones, bits);
+}
+
+function spelled(value: bigint, bits: bigint): string {
+  const digits = value.toString(16).padStart(Number(bits / 4n), "0");
   return Buffer.from(digits, "hex").toString("base64");
 }
 
