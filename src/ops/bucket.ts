@@ -128,6 +128,8 @@ async function recreated(
 function checkLocation(region: string, constraint: string | undefined): void {
   if (constraint === undefined || constraint === "" || constraint === region || constraint === "auto") return;
   if (!/^([a-z]{2}(-[a-z]+)+-\d|EU)$/.test(constraint)) throw new S3Error("InvalidLocationConstraint");
+  // As AWS's endpoint in its first region, which takes them all; here the bucket stays where all are.
+  if (region === FIRST_REGION) return;
   throw new S3Error("IllegalLocationConstraintException", {
     message: `The ${constraint} location constraint is incompatible for the region specific endpoint this request was sent to.`,
   });

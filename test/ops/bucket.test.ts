@@ -64,12 +64,10 @@ describe("CreateBucket", () => {
     expect(error.get("BucketName")).toBe(bucket);
   });
 
-  it("takes the region of the server, and no other", async () => {
-    refused(
-      await server.client.put("/elsewhere", located("eu-west-1")),
-      400,
-      "IllegalLocationConstraintException",
-    );
+  it("takes the name of any region in the first one, as AWS does there, and stays where it is", async () => {
+    answered(await server.client.put("/anywhere", located("eu-west-1")), 200);
+    const { text } = answered(await server.client.get("/anywhere?location"), 200);
+    expect(xml(text).text).toBe("");
     refused(await server.client.put("/elsewhere", located("nowhere")), 400, "InvalidLocationConstraint");
     expect((await server.client.head("/elsewhere")).status).toBe(404);
     answered(await server.client.put("/empty-configuration", "<CreateBucketConfiguration/>"), 200);
