@@ -54,7 +54,7 @@ async function run(args: string[]): Promise<number> {
     return 0;
   }
   if (values.digests) {
-    const speeds = await digestSpeeds(values.quick ? { rounds: 3, mib: 64 } : { rounds: 9, mib: 512 });
+    const speeds = await digestSpeeds(values.quick ? { rounds: 3, mib: 256 } : { rounds: 9, mib: 512 });
     console.log(speedTable(speeds));
     if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(speeds, undefined, 2));
     return 0;
