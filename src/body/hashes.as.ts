@@ -148,7 +148,7 @@ export function xxh64Update(length: u32): void {
   const total = load<u64>(STATE);
   let at = WINDOW - <usize>(total & 31);
   const end = WINDOW + length;
-  if (total < 32) memory.copy(LANES, XXH64_LANES, 32);
+  if (total === 0) memory.copy(LANES, XXH64_LANES, 32);
   for (; at + 32 <= end; at += 32) {
     for (let i: usize = 0; i < 4; i++) setLane(i, xxh64Round(lane(i), load<u64>(at + 8 * i)));
   }

@@ -27,10 +27,12 @@ async function providerOf({ world }: Context, { account }: Assumed, issuer: stri
   const providers = await identitiesOf(world.database, account.id, "provider", all);
   const bare = (url: string) => url.replace(/\/$/, "");
   const found = providers.find(({ detail }) => bare(detail.url ?? "") === bare(issuer));
-  if (found === undefined) {
-    throw invalidToken(`No OpenIDConnect provider found in your account for ${issuer.slice(0, 255)}`);
-  }
+  if (found === undefined) throw noProvider(issuer);
   return found;
+}
+
+function noProvider(issuer: string): QueryFault {
+  return invalidToken(`No OpenIDConnect provider found in your account for ${issuer.slice(0, 255)}`);
 }
 
 /** Whom the token is for: `azp` where there is one, as AWS has it. */
@@ -83,8 +85,8 @@ export const assumeRoleWithWebIdentity = action({
     const token = readToken(asked.WebIdentityToken);
     const { claims } = token;
     const [issuer = "", subject = ""] = [textsOf(claims.iss)[0], textsOf(claims.sub)[0]];
-    // Nobody learns which roles there are.
-    if (assumed === undefined) throw refusal();
+    // Nobody learns which roles there are: the same is said of one whose account does not know this issuer.
+    if (assumed === undefined) throw noProvider(issuer);
     const provider = await providerOf(context, assumed, issuer);
     const audience = audienceOf(provider, claims);
     checkTimes(claims, world.now());

@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import os from "node:os";
 import { Failure } from "../../src/cli/failure.ts";
 import { type Command, commandHelp, type Flags, parseFlags } from "../../src/cli/flags.ts";
+import { digestSpeeds, speedTable } from "./digests.ts";
 import { type Measured, measureRow, type Plan } from "./measure.ts";
 import { legend, sizeLines, table } from "./report.ts";
 import { type Row, rowsOf, SLOW } from "./rows.ts";
@@ -16,6 +17,7 @@ const FLAGS = {
   only: { type: "string", value: "PATTERN", help: "only rows whose name fits this regular expression" },
   json: { type: "string", value: "FILE", help: "write every sample there too" },
   scale: { type: "boolean", help: "instead: a million keys, long bodies, deep versions, memory" },
+  digests: { type: "boolean", help: "instead: bytes a second of each checksum in workerd" },
   keys: { type: "string", value: "NUMBER", default: "1000000", help: "for --scale; default 1000000" },
   endpoint: { type: "string", value: "URL", help: "instead: measure this S3 endpoint, without a floor" },
   "access-key": { type: "string", value: "ID", help: "for --endpoint" },
@@ -49,6 +51,12 @@ async function run(args: string[]): Promise<number> {
   if (values.scale) {
     const scaled = await runScale(Number(values.keys));
     if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(scaled, undefined, 2));
+    return 0;
+  }
+  if (values.digests) {
+    const speeds = await digestSpeeds(values.quick ? { rounds: 3, mib: 256 } : { rounds: 9, mib: 512 });
+    console.log(speedTable(speeds));
+    if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(speeds, undefined, 2));
     return 0;
   }
   const only = new RegExp(values.only ?? "", "i");
