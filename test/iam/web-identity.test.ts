@@ -127,7 +127,18 @@ describe("a web identity", () => {
 
   it("is refused where the role's trust policy does not let it in", async () => {
     faulted(await ask(token({ sub: "nobody" })), 403, "AccessDenied");
-    faulted(await ask(token(), { RoleArn: roleArn.replace("Web", "None") }), 403, "AccessDenied");
+  });
+
+  it("that no account here vouches for learns nothing of roles: there are none of any name", async () => {
+    const strange = token({ iss: "https://stranger.example" });
+    const messages = [];
+    for (const RoleArn of [roleArn, roleArn.replace("Web", "None")]) {
+      const answer = await ask(strange, { RoleArn });
+      faulted(answer, 400, "InvalidIdentityToken");
+      messages.push(/<Message>(.*)<\/Message>/.exec(answer.text)?.[1]);
+    }
+    expect(messages[0]).toContain("stranger.example");
+    expect(messages[1]).toBe(messages[0]);
   });
 
   it("brings tags of its provider into the session", async () => {
