@@ -3,8 +3,8 @@
 import { createDigest, hex } from "../../src/body/digest.ts";
 import { CHECKSUM_ALGORITHMS } from "../../src/facts/checksum.ts";
 
-const PIECE_BYTES = 256 * 1024;
-const PIECES_A_MIB = 4;
+const PIECE_BYTES = 64 * 1024;
+const PIECES_A_MIB = 16;
 
 function fetch(request: Request): Response {
   const { pathname, searchParams } = new URL(request.url);
