@@ -32,6 +32,8 @@ export interface BucketSettings {
   policy?: string;
   /** Absent: objects are their writers', as they were before there was such a setting. */
   ownership?: Ownership;
+  /** Nobody asked for that ownership: it is what new buckets get. */
+  ownershipIsDefault?: true;
   /** Absent: the owner has full control, and nobody else has any. */
   grants?: Grant[];
   /** Absent: nothing is blocked. */
@@ -54,6 +56,7 @@ export function freshSettings(legacyAcl: boolean): BucketSettings {
   if (legacyAcl) return {};
   return {
     ownership: "BucketOwnerEnforced",
+    ownershipIsDefault: true,
     publicAccess: {
       blockPublicAcls: true,
       ignorePublicAcls: true,

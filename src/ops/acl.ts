@@ -148,7 +148,9 @@ function isPrivate(grants: readonly Grant[], owner: string): boolean {
 
 /**
  * Throws if the bucket takes no ACLs, and one is asked for other than what is so anyway: the bucket's owner has full
- * control. Throws, too, if it takes none that reach just anybody, and this one does.
+ * control. `private` says that, too, and clients from before (rclone until 1.60) say it of all they write: it is refused,
+ * as in AWS, only where somebody asked for ACLs to be disabled. Throws, too, if it takes none that reach just anybody, and
+ * this one does.
  */
 function checkTaken(
   { settings }: Pick<Bucket, "settings">,
@@ -157,7 +159,10 @@ function checkTaken(
 ): void {
   if (aclsDisabled(settings)) {
     const saysSo =
-      asked === "document" || asked.named.length > 0 || asked.canned === "bucket-owner-full-control";
+      asked === "document" ||
+      asked.named.length > 0 ||
+      asked.canned === "bucket-owner-full-control" ||
+      settings.ownershipIsDefault === true;
     if (grants === undefined && (saysSo || !isAsked(asked))) return;
     throw new S3Error("AccessControlListNotSupported");
   }

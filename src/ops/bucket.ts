@@ -55,7 +55,8 @@ export const createBucket = operation({
     if (!isBucketName(name)) throw new S3Error("InvalidBucketName", { elements: { BucketName: name } });
     checkLocation(world.config.region, configuration?.locationConstraint);
     const owner = caller.account.id;
-    const asked = { ...freshSettings(world.config.legacyAcl), ...(ownership && { ownership }) };
+    const { ownershipIsDefault, ...fresh } = freshSettings(world.config.legacyAcl);
+    const asked = { ...fresh, ...(ownership ? { ownership } : ownershipIsDefault && { ownershipIsDefault }) };
     const grants = await grantsFor(world, acl, owner, owner);
     if (grants !== undefined) checkAclOf(asked, grants);
     const settings: BucketSettings = {

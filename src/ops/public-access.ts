@@ -81,14 +81,15 @@ export const putBucketOwnershipControls = operation({
     const [rule] = rules;
     const ownership = ownershipNamed(rule?.ownership ?? "");
     if (rules.length !== 1 || ownership === undefined) throw new S3Error("MalformedXML");
-    const { grants = [] } = bucket.settings;
+    const { ownershipIsDefault: _asked, ...rest } = bucket.settings;
+    const { grants = [] } = rest;
     const shared = grants.some(
       (grant) => isPublicGrant(grant) || !("id" in grant.to) || grant.to.id !== bucket.owner,
     );
     if (ownership === "BucketOwnerEnforced" && shared) {
       throw new S3Error("InvalidBucketAclWithObjectOwnership");
     }
-    await setBucket(world, bucket, { ...bucket.settings, ownership });
+    await setBucket(world, bucket, { ...rest, ownership });
     return {};
   },
 });

@@ -102,8 +102,18 @@ describe("a header that asks for what is not built", () => {
   }
 
   it("is taken if it asks for what is so anyway", async () => {
-    const headers = { "x-amz-acl": "bucket-owner-full-control" };
-    answered(await server.client.put(`/${bucket}/asked`, "bytes", headers), 200);
+    for (const acl of ["private", "bucket-owner-full-control"]) {
+      answered(await server.client.put(`/${bucket}/asked`, "bytes", { "x-amz-acl": acl }), 200);
+    }
+    const controls =
+      "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>";
+    const strict = await server.bucket();
+    const sealed = { "content-md5": md5(controls, "base64") };
+    answered(await server.client.put(`/${strict}?ownershipControls`, controls, sealed), 200);
+    const own = { "x-amz-acl": "bucket-owner-full-control" };
+    answered(await server.client.put(`/${strict}/asked`, "bytes", own), 200);
+    const refusal = await server.client.put(`/${strict}/asked`, "bytes", { "x-amz-acl": "private" });
+    refused(refusal, 400, "AccessControlListNotSupported");
     answered(await server.client.delete(`/${bucket}/asked`), 204);
   });
 
