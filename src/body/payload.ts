@@ -23,6 +23,9 @@ export const MAX_PUT_BYTES = 5 * 1024 ** 3;
 const EMPTY_TRAP =
   'It is that of an empty body: if an SDK made this URL, set its requestChecksumCalculation to "WHEN_REQUIRED" when presigning.';
 
+/** What S3 checks objects by whose writers name no checksum. */
+const DEFAULT_CHECKSUM = "CRC64NVME";
+
 /** How long to wait, where R2 failed, for the sender's own failure behind it, in ms. */
 const FAILURE_GRACE_MS = 1000;
 
@@ -44,6 +47,8 @@ export class Payload implements Source {
   readonly length: number;
   /** Known once settled: the checksum that was promised and held. */
   checksum: Checksum | undefined;
+  /** Known once settled, if nobody promised a checksum and the bytes passed here anyway: the one that S3 gives by itself. */
+  ownChecksum: Checksum | undefined;
   readonly promises: Promises;
   readonly #body: ReadableStream<Uint8Array> | null;
   readonly #seal: Seal;
@@ -143,7 +148,7 @@ export class Payload implements Source {
   async #flow(pass: (chunk: Uint8Array) => Promise<void> | void): Promise<void> {
     const { checksum, trailing } = this.promises;
     const algorithm = checksum?.algorithm ?? trailing;
-    const digest = algorithm && createDigest(algorithm);
+    const digest = createDigest(algorithm ?? DEFAULT_CHECKSUM);
     const digests = [digest, this.#own?.md5, this.#own?.sha256].filter((one) => one !== undefined);
     const passOn = (chunk: Uint8Array) => {
       for (const one of digests) one.update(chunk);
@@ -154,7 +159,10 @@ export class Payload implements Source {
         ? await this.#flowChunked(this.#seal, passOn)
         : await this.#flowPlain(passOn);
     this.#checkOwn();
-    if (algorithm === undefined || digest === undefined) return;
+    if (algorithm === undefined) {
+      this.ownChecksum = { algorithm: DEFAULT_CHECKSUM, value: base64(digest.digest()) };
+      return;
+    }
     const promised = checksum?.value ?? trailers.get(checksumHeader(algorithm)) ?? "";
     if (!isChecksum(algorithm, promised))
       throw invalidChecksum(checksumHeader(algorithm), checksum === undefined);

@@ -80,7 +80,8 @@ export const putObject = operation({
     const { body, etag } = await once(() => receiveObject(world, bucket, payload, customer));
     checkStillHere(bucket, body);
     const { length } = payload;
-    const checksum = payload.checksum && { ...payload.checksum, type: "FULL_OBJECT" as const };
+    const known = payload.checksum ?? payload.ownChecksum;
+    const checksum = known && { ...known, type: "FULL_OBJECT" as const };
     const encryption = encryptionFor(bucket, input.encryption);
     const draft = {
       key,

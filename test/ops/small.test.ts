@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { audit } from "../support/audit.ts";
 import { Budgets } from "../support/budgets.ts";
-import { md5 } from "../support/checksums.ts";
+import { checksum, md5 } from "../support/checksums.ts";
 import { answered, refused } from "../support/expect.ts";
 import { useServer } from "../support/server.ts";
 
@@ -72,6 +72,18 @@ describe("an object small enough for its bucket's index", () => {
       "BadDigest",
     );
     refused(await server.client.get(`/${bucket}/broken`), 404, "NoSuchKey");
+  });
+
+  it("gets S3's own checksum if its writer names none, as the bytes pass here anyway", async () => {
+    const body = bytes(500, 6);
+    const put = answered(await server.client.put(`/${bucket}/own`, body), 200);
+    const expected = checksum("CRC64NVME", body);
+    expect(put.headers["x-amz-checksum-crc64nvme"]).toBe(expected);
+    const head = await server.client.head(`/${bucket}/own`, { "x-amz-checksum-mode": "ENABLED" });
+    expect(head.headers["x-amz-checksum-crc64nvme"]).toBe(expected);
+    expect(head.headers["x-amz-checksum-type"]).toBe("FULL_OBJECT");
+    const large = answered(await server.client.put(`/${bucket}/own-large`, bytes(LIMIT + 1, 6)), 200);
+    expect(large.headers["x-amz-checksum-crc64nvme"]).toBeUndefined();
   });
 
   it("copies inside its bucket and into another one", async () => {
