@@ -44,8 +44,8 @@ async function identifyForm(
   asked: Address,
   readOnce: ServiceContext["once"],
 ): Promise<Identified> {
-  const { contentType, stream } = { contentType: asked.headers.get("content-type"), stream: request.body };
-  const sent = await readOnce(() => readForm(contentType, readLarge(stream)));
+  const read = () => readForm(asked.headers.get("content-type"), readLarge(request.body));
+  const sent = await readOnce(read);
   const fields = withFileName(sent.fields, sent.fileName);
   const address = formAddress(asked, fields);
   const { range, ...asker } = await authenticateForm(world, asked.bucket ?? "", fields);

@@ -106,20 +106,16 @@ export class Access {
 
   /** AccessDenied. But a refusal never rests on what was read more than a second ago: throws BucketMoved then. */
   denied(): S3Error {
-    this.#checkFresh();
+    if (this.#age > REFUSAL_MS || this.#asker.age > REFUSAL_MS) {
+      this.#asker.forget();
+      throw new BucketMoved(this.bucket, "stale");
+    }
     return new S3Error("AccessDenied");
   }
 
   /** Throws what `denied` gives. */
   refuse(): never {
     throw this.denied();
-  }
-
-  #checkFresh(): void {
-    if (this.#age > REFUSAL_MS || this.#asker.age > REFUSAL_MS) {
-      this.#asker.forget();
-      throw new BucketMoved(this.bucket, "stale");
-    }
   }
 }
 

@@ -122,19 +122,22 @@ type ReadContext = Pick<BucketContext, "world" | "access"> & { actions: readonly
 
 /**
  * Reads a version, if the caller may do what it asks (`actions`) to it. Throws S3's error for what is not there, but only
- * to whoever may list its key: anybody else learns nothing, and is refused. `errorFor`: other errors than a read's.
+ * to whoever may list its key: anybody else learns nothing, and is refused. `errorFor`: other errors than a read's; `known`:
+ * what else is known of the request.
  */
 export async function readAllowed(
   context: ReadContext,
   request: ReadRequest,
   errorFor: typeof missing = missing,
+  known: Known = {},
 ): Promise<Found> {
   const { world, access, actions } = context;
   const { key } = request;
   const answer = await world.index(access.bucket).read(request);
   if ("version" in answer) {
     // Of a copy's source, which its request's own parameters say nothing about, too.
-    access.require(actions, key, { ...answer, stated: { "s3:versionid": request.versionId } });
+    const { version } = answer;
+    access.require(actions, key, { ...known, version, stated: { "s3:versionid": request.versionId } });
     return answer;
   }
   if (!access.mayMiss(key)) access.refuse();
@@ -146,21 +149,17 @@ export async function readAllowed(
  * if none had to. `known`: what else is known of the request.
  */
 export async function judgeObject(
-  { world, access, actions }: ReadContext,
+  context: ReadContext,
   { key, versionId }: Pick<ReadRequest, "key" | "versionId">,
   known: Known = {},
 ): Promise<number | undefined> {
+  const { access, actions } = context;
   if (!access.dependsOnObject) {
     access.require(actions, key, known);
     return undefined;
   }
-  const answer = await world.index(access.bucket).read({ key, versionId, want: "none" });
-  if ("version" in answer) {
-    access.require(actions, key, { ...known, version: answer.version });
-    return answer.version.sequence;
-  }
-  if (!access.mayMiss(key)) access.refuse();
-  throw missing(answer, key);
+  const { version } = await readAllowed(context, { key, versionId, want: "none" }, missing, known);
+  return version.sequence;
 }
 
 export type Found = Extract<ReadAnswer, { version: Version }>;
