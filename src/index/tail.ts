@@ -1,6 +1,7 @@
 // The tail of a bucket's history: counters, and the records of recent commits with the answers they were given.
 
 import { type Index, query, type Tail } from "./tables.ts";
+import { spellTouched, type Touched, untouched } from "./touched.ts";
 
 /** How long an answer is kept to be repeated, in ms. A worker repeats a call for at most 30 s. */
 export const RECEIPT_MS = 10 * 60 * 1000;
@@ -19,6 +20,7 @@ export interface Change {
   objects: number;
   bytes: number;
   wrote: boolean;
+  readonly touched: Touched;
 }
 
 type TailRow = { segment: number; sequence: number; objects: number; bytes: number; records: string };
@@ -57,7 +59,7 @@ export function loadTail(sql: SqlStorage, now: number): Tail {
   return tail;
 }
 
-type StoredRecord = [operationId: string, at: number, answer: unknown];
+type StoredRecord = [operationId: string, at: number, answer: unknown, ...touched: unknown[]];
 
 /** The time of a segment's last record. */
 function lastOf({ records }: TailRow): number {
@@ -73,10 +75,17 @@ export function once<Answer>(index: Index, operationId: string, act: (change: Ch
   const { tail } = index;
   const receipt = tail.receipts.get(operationId);
   if (receipt !== undefined) return receipt.answer as Answer;
-  const change: Change = { sequence: tail.sequence, at: index.now(), objects: 0, bytes: 0, wrote: false };
+  const change: Change = {
+    sequence: tail.sequence,
+    at: index.now(),
+    objects: 0,
+    bytes: 0,
+    wrote: false,
+    touched: untouched(),
+  };
   const [answer, record, rolls] = index.transaction(() => {
     const given = act(change);
-    const line = `${JSON.stringify([operationId, change.at, given])}\n`;
+    const line = `${JSON.stringify([operationId, change.at, given, ...spellTouched(change.touched)])}\n`;
     return [given, line, change.wrote && writeRecord(index, change, line)] as const;
   });
   if (!change.wrote) return answer;
