@@ -5,6 +5,7 @@ import { type Env, type Unready, worldOf } from "./config.ts";
 import { beginRound, endRound, wakeAlarm } from "./index/alarm.ts";
 import { commitPut, commitRemove } from "./index/commit.ts";
 import { housekeeping } from "./index/housekeeping.ts";
+import { adoptJournal } from "./index/journal.ts";
 import { listBucket } from "./index/listing.ts";
 import { discard } from "./index/litter.ts";
 import { commitMark } from "./index/mark.ts";
@@ -21,10 +22,13 @@ import type {
   OutcomeRequest,
   PutRequest,
   ReadRequest,
+  RebuildAnswer,
+  RebuildRequest,
   RemoveRequest,
   RenameRequest,
   Rows,
 } from "./index/protocol.ts";
+import { rebuildIndex } from "./index/rebuild.ts";
 import { commitRename } from "./index/rename.ts";
 import type { Index } from "./index/tables.ts";
 import { commitForbid, uploadOutcome } from "./index/uploads.ts";
@@ -41,9 +45,11 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
     this.#index = openIndex(ctx.storage, () => this.now());
-    ctx.blockConcurrencyWhile(async () =>
-      wakeAlarm(this.#index, (await ctx.storage.getAlarm()) ?? undefined),
-    );
+    ctx.blockConcurrencyWhile(async () => {
+      wakeAlarm(this.#index, (await ctx.storage.getAlarm()) ?? undefined);
+      // An object that its alarm woke may not know its name.
+      if (ctx.id.name !== undefined) adoptJournal(this.#index, ctx.id.name);
+    });
   }
 
   /** The index's clock, in ms since 1970. */
@@ -64,8 +70,8 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
     endRound(this.#index, await runRound(world, housekeeping(this.#index)));
   }
 
-  async open(): Promise<void> {
-    openBucket(this.#index);
+  async open(bucket?: string): Promise<void> {
+    openBucket(this.#index, bucket ?? this.ctx.id.name);
   }
 
   async close(): Promise<{ closed: boolean } | Moved> {
@@ -111,6 +117,10 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
 
   async adopt(generation: number): Promise<void> {
     adoptGeneration(this.#index, generation);
+  }
+
+  async rebuild(request: RebuildRequest): Promise<RebuildAnswer> {
+    return rebuildIndex(this.#index, request);
   }
 
   async rows(): Promise<Rows> {
