@@ -24,14 +24,21 @@ import { readTouched, type Touched, touchedVersions } from "./touched.ts";
 import { versionAt } from "./version.ts";
 import { walkOn } from "./walk.ts";
 
-/** A segment ends with the record that takes it past this many characters. */
-const SEGMENT_CHARACTERS = 4 * 1024 * 1024;
+/** How large the journal's objects become, and what of them a checkpoint has to be worth, in characters and objects. */
+export interface JournalLimits {
+  /** A segment ends with the record that takes it past this. */
+  segment: number;
+  /** A page of a checkpoint ends with the row that takes it past this. */
+  page: number;
+  /** Segments are never too many for a new checkpoint while they are no more than this. */
+  grown: JournalSize;
+}
 
-/** A page of a checkpoint ends with the row that takes it past this many. */
-const PAGE_CHARACTERS = 1024 * 1024;
-
-/** Segments are never too many for a new checkpoint while they are smaller than this, or fewer than that. */
-const MIN_GROWN = { characters: 1024 * 1024, objects: 1000 };
+const LIMITS: JournalLimits = {
+  segment: 4 * 1024 * 1024,
+  page: 1024 * 1024,
+  grown: { characters: 1024 * 1024, objects: 1000 },
+};
 
 /** An object that was drawn up. */
 export interface Drawn extends JournalObject {
@@ -64,18 +71,18 @@ function setJournal(index: Index, journal: JournalState): void {
 }
 
 /** The next object of the journal; undefined: R2 has all of it. Whole within one call, whatever commits come behind it. */
-export function drawJournal(index: Index): Drawn | undefined {
+export function drawJournal(index: Index, limits = LIMITS): Drawn | undefined {
   const known = index.journal;
   if (known === undefined || index.state.phase !== "open") return undefined;
-  if (hasGap(index, known)) return drawPage(index, beginWalk(index, known));
+  if (hasGap(index, known)) return drawPage(index, limits, beginWalk(index, known));
   const { walk } = known;
   const walking = walk !== undefined && walk.place.rows !== "none";
   if (walking && (known.turn === "page" || !isUntold(index, known)))
-    return drawPage(index, { ...known, walk });
+    return drawPage(index, limits, { ...known, walk });
   if (walk !== undefined || isUntold(index, known)) {
-    return drawSegment(index, known) ?? drawPage(index, beginWalk(index, known));
+    return drawSegment(index, limits, known) ?? drawPage(index, limits, beginWalk(index, known));
   }
-  return wantsCheckpoint(known) ? drawPage(index, beginWalk(index, known)) : undefined;
+  return wantsCheckpoint(known, limits) ? drawPage(index, limits, beginWalk(index, known)) : undefined;
 }
 
 /** Notes that R2 has an object of that name: this one, or (not `ours`) one whose writing was never confirmed. */
@@ -96,11 +103,11 @@ export function spentGone(index: Index): void {
   if (index.journal !== undefined) setJournal(index, { ...index.journal, spent: false });
 }
 
-function wantsCheckpoint({ base, grown }: JournalState): boolean {
+function wantsCheckpoint({ base, grown }: JournalState, limits: JournalLimits): boolean {
   if (base === undefined) return true;
   return (
-    grown.characters > Math.max(base.characters, MIN_GROWN.characters) ||
-    grown.objects > Math.max(base.objects, MIN_GROWN.objects)
+    grown.characters > Math.max(base.characters, limits.grown.characters) ||
+    grown.objects > Math.max(base.objects, limits.grown.objects)
   );
 }
 
@@ -127,7 +134,7 @@ function hasGap({ tail }: Index, { told }: JournalState): boolean {
 }
 
 /** What commits touched since the last segment, as it is now; undefined if not all of them say what they touched. */
-function drawSegment(index: Index, known: JournalState): Drawn | undefined {
+function drawSegment(index: Index, limits: JournalLimits, known: JournalState): Drawn | undefined {
   const lines: string[] = [];
   const seen = new Set<string>();
   let size = 0;
@@ -139,22 +146,23 @@ function drawSegment(index: Index, known: JournalState): Drawn | undefined {
       size += line.length + 1;
     }
     told = end;
-    if (size > SEGMENT_CHARACTERS) break;
+    if (size > limits.segment) break;
   }
   const at = index.now();
   const whole = !isUntold(index, { ...known, told });
   const after: JournalState = { ...known, next: known.next + 1, told, grown: larger(known.grown, size) };
   if (whole) Object.assign(after, { at, turn: "page" });
   const { walk } = known;
-  if (!whole || walk?.place.rows !== "none") return drawn(index, after, { what: "segment", whole }, lines);
+  if (!whole || walk?.place.rows !== "none")
+    return drawn(index, limits, after, { what: "segment", whole }, lines);
   const base = { ...walk.size, began: walk.began };
   Object.assign(after, { walk: undefined, base, spent: base.began > 1 });
-  return drawn(index, after, { what: "segment", whole, completes: base.began }, lines);
+  return drawn(index, limits, after, { what: "segment", whole, completes: base.began }, lines);
 }
 
-function drawPage(index: Index, known: JournalState & { walk: Walk }): Drawn {
+function drawPage(index: Index, limits: JournalLimits, known: JournalState & { walk: Walk }): Drawn {
   const { walk } = known;
-  const { lines, place } = walkOn(index, walk.place, PAGE_CHARACTERS);
+  const { lines, place } = walkOn(index, walk.place, limits.page);
   const size = lines.reduce((sum, line) => sum + line.length + 1, 0);
   const after: JournalState = {
     ...known,
@@ -164,7 +172,7 @@ function drawPage(index: Index, known: JournalState & { walk: Walk }): Drawn {
   };
   // What grew before the checkpoint began is in it.
   if (walk.size.objects === 0) after.grown = { objects: 0, characters: 0 };
-  return drawn(index, after, { what: "page", whole: false }, lines);
+  return drawn(index, limits, after, { what: "page", whole: false }, lines);
 }
 
 function larger({ objects, characters }: JournalSize, by: number): JournalSize {
@@ -173,6 +181,7 @@ function larger({ objects, characters }: JournalSize, by: number): JournalSize {
 
 function drawn(
   index: Index,
+  limits: JournalLimits,
   after: JournalState,
   said: Pick<JournalHeader, "what" | "whole" | "completes">,
   lines: readonly string[],
@@ -181,7 +190,7 @@ function drawn(
   const number = after.next - 1;
   const header = spellHeader({ bucket, number, at: index.now(), sequence: index.tail.sequence, ...said });
   const text = `${[header, ...lines].join("\n")}\n`;
-  const more = !said.whole || after.walk !== undefined || wantsCheckpoint(after);
+  const more = !said.whole || after.walk !== undefined || wantsCheckpoint(after, limits);
   return { name: journalName(bucket, number), header, text, more, after };
 }
 
