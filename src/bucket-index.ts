@@ -2,6 +2,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { commitPut, commitRemove } from "./index/commit.ts";
+import { makeGroup } from "./index/group.ts";
 import { listBucket } from "./index/listing.ts";
 import { discard } from "./index/litter.ts";
 import { commitMark } from "./index/mark.ts";
@@ -30,10 +31,12 @@ import { readVersion } from "./index/version.ts";
 /** Methods answer `Moved` instead of acting for a caller whose knowledge of the bucket is out of date. */
 export class BucketIndex extends DurableObject implements BucketIndexCalls {
   readonly #index: Index;
+  readonly #commit: <Answer>(act: () => Answer) => Promise<Answer>;
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
     this.#index = openIndex(ctx.storage, Date.now);
+    this.#commit = makeGroup(this.#index);
   }
 
   async open(): Promise<void> {
@@ -53,23 +56,23 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
   }
 
   async put(mutator: Mutator, request: PutRequest) {
-    return this.#act(mutator, (index) => commitPut(index, mutator, request));
+    return this.#commit(() => this.#act(mutator, (index) => commitPut(index, mutator, request)));
   }
 
   async remove(mutator: Mutator, request: RemoveRequest) {
-    return this.#act(mutator, (index) => commitRemove(index, mutator, request));
+    return this.#commit(() => this.#act(mutator, (index) => commitRemove(index, mutator, request)));
   }
 
   async rename(mutator: Mutator, request: RenameRequest) {
-    return this.#act(mutator, (index) => commitRename(index, mutator, request));
+    return this.#commit(() => this.#act(mutator, (index) => commitRename(index, mutator, request)));
   }
 
   async mark(mutator: Mutator, request: MarkRequest) {
-    return this.#act(mutator, (index) => commitMark(index, mutator, request));
+    return this.#commit(() => this.#act(mutator, (index) => commitMark(index, mutator, request)));
   }
 
   async forbid(mutator: Mutator, request: ForbidRequest) {
-    return this.#act(mutator, (index) => commitForbid(index, mutator, request));
+    return this.#commit(() => this.#act(mutator, (index) => commitForbid(index, mutator, request)));
   }
 
   async outcome(asker: Asker, request: OutcomeRequest) {

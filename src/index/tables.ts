@@ -19,11 +19,13 @@ export interface Tail {
   receipts: Map<string, Receipt>;
   /** Size of the records behind `receipts`. */
   receiptCharacters: number;
+  /** Records of the group of commits under way, if one is. */
+  unwritten: string[] | undefined;
 }
 
 export type Phase = "new" | "open" | "closed";
 
-/** Memory is changed only after the transaction that made the change true has returned. */
+/** What memory says of the tables is true again when a transaction has returned, or failed. */
 export interface Index {
   sql: SqlStorage;
   transaction<T>(act: () => T): T;
