@@ -3,17 +3,13 @@
 import { Buffer } from "node:buffer";
 import { Hono } from "hono";
 import { serveAdmin } from "./admin.ts";
+import type { Unready } from "./config.ts";
 import { serve } from "./serve.ts";
 import type { Reply } from "./wire/output.ts";
 import type { World } from "./world.ts";
 
 /** Everything of Portico's own lies below this; no bucket's name can begin with an underscore. */
 const OWN = "/_portico";
-
-/** What a deployment that is not set up answers to everything. */
-export interface Unready {
-  unready: string;
-}
 
 /** The application over whatever makes a World for a request. */
 export function makeApp<Env extends object>(

@@ -1,8 +1,11 @@
 // The Durable Object of a bucket: a shell that lets index/ act for whoever still knows the bucket rightly.
 
 import { DurableObject } from "cloudflare:workers";
+import { type Env, type Unready, worldOf } from "./config.ts";
+import { beginRound, endRound, wakeAlarm } from "./index/alarm.ts";
 import { commitPut, commitRemove } from "./index/commit.ts";
 import { makeGroup } from "./index/group.ts";
+import { housekeeping } from "./index/housekeeping.ts";
 import { listBucket } from "./index/listing.ts";
 import { discard } from "./index/litter.ts";
 import { commitMark } from "./index/mark.ts";
@@ -27,6 +30,10 @@ import { commitRename } from "./index/rename.ts";
 import type { Index } from "./index/tables.ts";
 import { commitForbid, uploadOutcome } from "./index/uploads.ts";
 import { readVersion } from "./index/version.ts";
+import { runRound } from "./jobs/round.ts";
+import { freshMemory, type World } from "./world.ts";
+
+const memory = freshMemory();
 
 /** Methods answer `Moved` instead of acting for a caller whose knowledge of the bucket is out of date. */
 export class BucketIndex extends DurableObject implements BucketIndexCalls {
@@ -35,8 +42,29 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
-    this.#index = openIndex(ctx.storage, Date.now);
+    this.#index = openIndex(ctx.storage, () => this.now());
     this.#commit = makeGroup(this.#index);
+    ctx.blockConcurrencyWhile(async () =>
+      wakeAlarm(this.#index, (await ctx.storage.getAlarm()) ?? undefined),
+    );
+  }
+
+  /** The index's clock, in ms since 1970. */
+  protected now(): number {
+    return Date.now();
+  }
+
+  /** The World in which the alarm's jobs act. */
+  protected world(): World | Unready {
+    const waitUntil = (work: Promise<unknown>) => this.ctx.waitUntil(work);
+    return worldOf(this.env as unknown as Env, { memory, waitUntil, now: () => this.now() });
+  }
+
+  override async alarm(): Promise<void> {
+    beginRound(this.#index);
+    const world = this.world();
+    if ("unready" in world) return;
+    endRound(this.#index, await runRound(world, housekeeping(this.#index)));
   }
 
   async open(): Promise<void> {

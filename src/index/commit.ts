@@ -17,6 +17,7 @@ import type {
 } from "./protocol.ts";
 import { type Index, query } from "./tables.ts";
 import { type Change, once } from "./tail.ts";
+import { touch } from "./touched.ts";
 import { endUpload, uploadOutcome } from "./uploads.ts";
 import {
   currentRow,
@@ -73,12 +74,14 @@ export function commitPut(index: Index, { operationId }: Mutator, request: PutRe
     });
     supersede(index, change, current, victim);
     writeRow(index, "current", row);
+    touch(change.touched, row.key, row.sequence, ...(victim === undefined ? [] : [victim.sequence]));
+    if (body.kind === "extents") change.touched.bodies.push(body.name);
     change.objects += current === undefined ? 1 : 0;
     change.bytes += row.size;
     const { checksum } = draft.description;
     const committed = { ...committedOf(row), ...(upload && checksum ? { checksum } : {}) };
     if (upload !== undefined)
-      endUpload(index, { upload: upload.id, key: draft.key }, committed, upload.unchosen, change.at);
+      endUpload(index, change, { upload: upload.id, key: draft.key }, committed, upload.unchosen);
     return { committed };
   });
 }
@@ -258,6 +261,7 @@ function removeVersion(
   if (isCurrent) query(index, "delete from current where key = ?", key);
   else query(index, "delete from older where key = ? and sequence = ?", key, sequence);
   letGo(index, change, row);
+  touch(change.touched, key, sequence);
   change.objects -= isCurrent ? 1 : 0;
   // A bucket whose versioning is off never had versions, so nothing lies behind.
   if (versioning !== "off" && (isCurrent || current === undefined)) promote(index, change, key);
@@ -302,6 +306,7 @@ function coverWithMarker(
   supersede(index, change, current, victim);
   if (current !== undefined) query(index, "delete from current where key = ?", key);
   writeRow(index, "older", marker);
+  touch(change.touched, key, marker.sequence, ...(victim === undefined ? [] : [victim.sequence]));
   change.objects -= current === undefined ? 0 : 1;
   return { versionId: versionIdOf(marker), marker: true };
 }

@@ -1,5 +1,6 @@
 // How a bucket's index is opened and closed, and who is served by it.
 
+import { alarmOf } from "./alarm.ts";
 import type { Asker, Moved } from "./protocol.ts";
 import { migrate } from "./schema.ts";
 import { type Index, type Phase, query } from "./tables.ts";
@@ -18,6 +19,7 @@ export function openIndex(storage: DurableObjectStorage, now: () => number): Ind
     now,
     state: state ?? { phase: "new", generation: 0 },
     tail: loadTail(sql, now()),
+    alarm: alarmOf(storage),
     rows: { calls: 0, read: 0, written: 0 },
     size: { bytes: 0, versions: 0 },
   };

@@ -32,6 +32,10 @@ const STEPS: readonly (readonly string[])[] = [
   ["alter table current add column grants text", "alter table older add column grants text"],
   // The bytes of a small object, which then has no body elsewhere.
   ["alter table current add column data blob", "alter table older add column data blob"],
+  // When each job of the alarm is due, and where it goes on; a job without a row is due whenever the alarm rings.
+  [
+    "create table job (name text primary key, due integer not null, cursor text not null) strict, without rowid",
+  ],
 ];
 
 /** Brings the tables to this code's version. Runs in the object's constructor, before any call. */

@@ -25,6 +25,16 @@ export interface Tail {
 
 export type Phase = "new" | "open" | "closed";
 
+/** The object's alarm, all times in ms since 1970. */
+export interface Alarm {
+  /** When it rings, as the storage knows it. */
+  set: number | undefined;
+  /** The earliest time that anybody wants it to ring; during a round, that anybody has wanted since it began. */
+  wanted: number | undefined;
+  ring(at: number): void;
+  silence(): void;
+}
+
 /** What memory says of the tables is true again when a transaction has returned, or failed. */
 export interface Index {
   sql: SqlStorage;
@@ -32,6 +42,7 @@ export interface Index {
   now(): number;
   state: { phase: Phase; generation: number };
   tail: Tail;
+  alarm: Alarm;
   rows: Rows;
   /** How large the index was when it was last looked at, and how many versions were made since it woke. */
   size: { bytes: number; versions: number };

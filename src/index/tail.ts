@@ -1,6 +1,7 @@
 // The tail of a bucket's history: counters, and the records of recent commits with the answers they were given.
 
 import { type Index, query, type Tail } from "./tables.ts";
+import { spellTouched, type Touched, untouched } from "./touched.ts";
 
 /** How long an answer is kept to be repeated, in ms. A worker repeats a call for at most 30 s. */
 export const RECEIPT_MS = 10 * 60 * 1000;
@@ -19,6 +20,7 @@ export interface Change {
   objects: number;
   bytes: number;
   wrote: boolean;
+  readonly touched: Touched;
 }
 
 type TailRow = { segment: number; sequence: number; objects: number; bytes: number; records: string };
@@ -58,7 +60,7 @@ export function loadTail(sql: SqlStorage, now: number): Tail {
   return tail;
 }
 
-type StoredRecord = [operationId: string, at: number, answer: unknown];
+type StoredRecord = [operationId: string, at: number, answer: unknown, ...touched: unknown[]];
 
 /** The time of a segment's last record. */
 function lastOf({ records }: TailRow): number {
@@ -96,10 +98,17 @@ export function once<Answer>(index: Index, operationId: string, act: (change: Ch
   if (unwritten === undefined) return grouped(index, () => once(index, operationId, act));
   const receipt = tail.receipts.get(operationId);
   if (receipt !== undefined) return receipt.answer as Answer;
-  const change: Change = { sequence: tail.sequence, at: index.now(), objects: 0, bytes: 0, wrote: false };
+  const change: Change = {
+    sequence: tail.sequence,
+    at: index.now(),
+    objects: 0,
+    bytes: 0,
+    wrote: false,
+    touched: untouched(),
+  };
   const answer = index.transaction(() => act(change));
   if (!change.wrote) return answer;
-  const record = `${JSON.stringify([operationId, change.at, answer])}\n`;
+  const record = `${JSON.stringify([operationId, change.at, answer, ...spellTouched(change.touched)])}\n`;
   unwritten.push(record);
   tail.sequence = change.sequence;
   tail.objects += change.objects;

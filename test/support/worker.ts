@@ -1,10 +1,10 @@
 // The Worker under test: the same parts as src/worker.ts, with several isolates' memories in one, stores that count and
 // fail on demand, a clock that can be moved, and a back door to what the stores hold.
 
-import { makeApp, type Unready } from "../../src/app.ts";
+import { makeApp } from "../../src/app.ts";
 import { BucketIndex as RealIndex } from "../../src/bucket-index.ts";
+import { type Env, readConfig, type Unready } from "../../src/config.ts";
 import type { Asker, PutRequest } from "../../src/index/protocol.ts";
-import { type Env, readConfig } from "../../src/worker.ts";
 import { buildWorld, freshMemory, type Memory, type World } from "../../src/world.ts";
 import { Meter, meteredD1, meteredIndexes, meteredR2, release, whenHeld } from "./bindings.ts";
 
@@ -20,10 +20,29 @@ export type Order =
   | { do: "erase"; blob: string }
   /** Ends the object as the platform does: what is stored stays, what is in memory goes. */
   | { do: "restart"; index: string }
+  /** Moves the clock of one index, or of all that have none of their own, this many ms from the real one. */
+  | { do: "clock"; index?: string; offset: number }
   /** Waits until a call of this name is held; lets it go. */
   | { do: "held" | "release"; name: string };
 
+/** How far the clocks of indexes are moved, in ms, by their objects' ids; '' for all others. */
+const clocks = new Map<string, number>();
+
 export class BucketIndex extends RealIndex {
+  protected override now(): number {
+    return Date.now() + (clocks.get(this.ctx.id.toString()) ?? clocks.get("") ?? 0);
+  }
+
+  /** The alarm rings. */
+  async ring(): Promise<void> {
+    await this.alarm();
+  }
+
+  /** When it rings by itself, in ms since 1970. */
+  async rings(): Promise<number | null> {
+    return this.ctx.storage.getAlarm();
+  }
+
   async sql(text: string, bindings: (string | number | null)[]): Promise<unknown[]> {
     return this.ctx.storage.sql.exec(text, ...bindings).toArray();
   }
@@ -114,6 +133,11 @@ async function obey(env: Env, order: Order): Promise<unknown> {
       return stub(order.index)
         .restart?.()
         .catch(() => undefined);
+    case "clock": {
+      const { index, offset } = order;
+      clocks.set(index === undefined ? "" : env.INDEX.idFromName(index).toString(), offset);
+      return undefined;
+    }
     case "held":
       return whenHeld(order.name);
     case "release":

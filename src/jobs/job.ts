@@ -1,0 +1,25 @@
+// What a job is: work that a bucket's alarm does with nobody asking, one bounded step at a time.
+
+import type { World } from "../world.ts";
+
+/** Where a job goes on, and when: `due` in ms since 1970. */
+export interface Plan {
+  due: number;
+  /** The job's own words for how far it came; empty: from the beginning. */
+  cursor: string;
+}
+
+/** What a bucket's index lets jobs do; each method is one synchronous transaction. */
+export interface Housekeeping {
+  plan(job: string): Plan | undefined;
+  keep(job: string, plan: Plan | undefined): void;
+}
+
+export interface Job {
+  name: string;
+  /**
+   * Does one step, that fits well into what a Worker may do at once, from `cursor` on. Gives where and when it wants to
+   * go on; undefined: not before the alarm is armed for something new.
+   */
+  step(world: World, house: Housekeeping, cursor: string): Promise<Plan | undefined>;
+}
