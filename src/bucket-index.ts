@@ -4,6 +4,7 @@ import { DurableObject } from "cloudflare:workers";
 import { type Env, type Unready, worldOf } from "./config.ts";
 import { beginRound, endRound, wakeAlarm } from "./index/alarm.ts";
 import { commitPut, commitRemove } from "./index/commit.ts";
+import { makeGroup } from "./index/group.ts";
 import { housekeeping } from "./index/housekeeping.ts";
 import { adoptJournal } from "./index/journal.ts";
 import { listBucket } from "./index/listing.ts";
@@ -41,10 +42,12 @@ const memory = freshMemory();
 /** Methods answer `Moved` instead of acting for a caller whose knowledge of the bucket is out of date. */
 export class BucketIndex extends DurableObject implements BucketIndexCalls {
   readonly #index: Index;
+  readonly #commit: <Answer>(act: () => Answer) => Promise<Answer>;
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
     this.#index = openIndex(ctx.storage, () => this.now());
+    this.#commit = makeGroup(this.#index);
     ctx.blockConcurrencyWhile(async () => {
       wakeAlarm(this.#index, (await ctx.storage.getAlarm()) ?? undefined);
       // An object that its alarm woke may not know its name.
@@ -87,23 +90,23 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
   }
 
   async put(mutator: Mutator, request: PutRequest) {
-    return this.#act(mutator, (index) => commitPut(index, mutator, request));
+    return this.#commit(() => this.#act(mutator, (index) => commitPut(index, mutator, request)));
   }
 
   async remove(mutator: Mutator, request: RemoveRequest) {
-    return this.#act(mutator, (index) => commitRemove(index, mutator, request));
+    return this.#commit(() => this.#act(mutator, (index) => commitRemove(index, mutator, request)));
   }
 
   async rename(mutator: Mutator, request: RenameRequest) {
-    return this.#act(mutator, (index) => commitRename(index, mutator, request));
+    return this.#commit(() => this.#act(mutator, (index) => commitRename(index, mutator, request)));
   }
 
   async mark(mutator: Mutator, request: MarkRequest) {
-    return this.#act(mutator, (index) => commitMark(index, mutator, request));
+    return this.#commit(() => this.#act(mutator, (index) => commitMark(index, mutator, request)));
   }
 
   async forbid(mutator: Mutator, request: ForbidRequest) {
-    return this.#act(mutator, (index) => commitForbid(index, mutator, request));
+    return this.#commit(() => this.#act(mutator, (index) => commitForbid(index, mutator, request)));
   }
 
   async outcome(asker: Asker, request: OutcomeRequest) {

@@ -59,7 +59,7 @@ function silence({ alarm }: Index): void {
 function set(index: Index, at: number): void {
   index.alarm.set = at;
   index.alarm.ring(at);
-  index.rows.written += 1;
+  index.rows.alarms += 1;
 }
 
 /** When a job is due and where it will go on; undefined: it never said, or has nothing to do. */

@@ -18,7 +18,7 @@ export function openIndex(storage: DurableObjectStorage, now: () => number): Ind
     now,
     ...load(sql, now()),
     alarm: alarmOf(storage),
-    rows: { calls: 0, read: 0, written: 0 },
+    rows: { calls: 0, read: 0, written: 0, alarms: 0 },
     size: { bytes: 0, versions: 0 },
   };
 }

@@ -229,11 +229,15 @@ export interface RebuildProgress {
 /** `refused`: why not, in a sentence. */
 export type RebuildAnswer = RebuildProgress | { refused: string };
 
-/** Rows read and written and calls answered since this object woke, for the bill. */
+/**
+ * Rows read and written and calls answered since this object woke, for the bill. Setting its alarm writes a row too, once
+ * for all commits of some while: those are counted apart.
+ */
 export interface Rows {
   calls: number;
   read: number;
   written: number;
+  alarms: number;
 }
 
 /** The methods of a bucket's index. */

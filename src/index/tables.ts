@@ -24,6 +24,8 @@ export interface Tail {
   keptFrom: number;
   /** Size of the records that the journal does not tell yet. */
   untold: number;
+  /** Records of the group of commits under way, if one is. */
+  unwritten: string[] | undefined;
 }
 
 export type Phase = "new" | "open" | "closed";
@@ -45,7 +47,7 @@ export interface State {
   rebuilt: boolean;
 }
 
-/** Memory is changed only after the transaction that made the change true has returned. */
+/** What memory says of the tables is true again when a transaction has returned, or failed. */
 export interface Index {
   sql: SqlStorage;
   transaction<T>(act: () => T): T;

@@ -50,6 +50,7 @@ export function loadTail(sql: SqlStorage, now: number, told?: Place): Tail {
     receiptCharacters: 0,
     keptFrom: told?.segment ?? Number.POSITIVE_INFINITY,
     untold: 0,
+    unwritten: undefined,
   };
   const rows: TailRow[] = [];
   let kept = 0;
@@ -107,11 +108,33 @@ function lastOf({ records }: TailRow): number {
 }
 
 /**
- * Runs a mutation once: in one transaction with its record, or not at all if this operation id was answered before, in
- * which case the old answer is repeated.
+ * Runs mutations as one group: one transaction, one row of the tail, one commit of SQLite. If that fails none of them
+ * happened, and memory is what the tables say again.
+ */
+export function grouped<T>(index: Index, act: () => T): T {
+  index.tail.unwritten = [];
+  try {
+    return index.transaction(() => {
+      const answer = act();
+      writeRecords(index);
+      return answer;
+    });
+  } catch (error) {
+    index.tail = loadTail(index.sql, index.now(), index.journal?.told);
+    throw error;
+  } finally {
+    index.tail.unwritten = undefined;
+  }
+}
+
+/**
+ * Runs a mutation once: with its record, or not at all if this operation id was answered before, in which case the old
+ * answer is repeated. It belongs to the group that is under way, else it is one of its own.
  */
 export function once<Answer>(index: Index, operationId: string, act: (change: Change) => Answer): Answer {
   const { tail } = index;
+  const { unwritten } = tail;
+  if (unwritten === undefined) return grouped(index, () => once(index, operationId, act));
   const receipt = tail.receipts.get(operationId);
   if (receipt !== undefined) return receipt.answer as Answer;
   const change: Change = {
@@ -122,38 +145,50 @@ export function once<Answer>(index: Index, operationId: string, act: (change: Ch
     wrote: false,
     touched: untouched(),
   };
-  const [answer, record, rolls] = index.transaction(() => {
-    const given = act(change);
-    const line = `${JSON.stringify([operationId, change.at, given, ...spellTouched(change.touched)])}\n`;
-    return [given, line, change.wrote && writeRecord(index, change, line)] as const;
-  });
+  const answer = index.transaction(() => act(change));
   if (!change.wrote) return answer;
-  remember(tail, change, record, rolls);
+  const record = `${JSON.stringify([operationId, change.at, answer, ...spellTouched(change.touched)])}\n`;
+  unwritten.push(record);
+  tail.sequence = change.sequence;
+  tail.objects += change.objects;
+  tail.bytes += change.bytes;
   tail.receipts.set(operationId, { at: change.at, answer, characters: record.length });
   tail.receiptCharacters += record.length;
-  arm(index, tail.untold > TELL_CHARACTERS ? change.at : change.at + TELL_AFTER_MS);
+  forgetReceipts(tail, change.at);
   return answer;
 }
 
-/** Appends to the last segment or begins the next; says whether it began one. */
-function writeRecord(index: Index, change: Change, record: string): boolean {
+/** Appends a group's records to the last segment, or begins the next one with them. */
+function writeRecords(index: Index): void {
   const { tail } = index;
+  const records = tail.unwritten?.join("") ?? "";
+  if (records === "") return;
+  const now = index.now();
   const last = tail.segments.at(-1);
-  const counters = [change.sequence, tail.objects + change.objects, tail.bytes + change.bytes] as const;
-  if (last !== undefined && last.characters + record.length <= SEGMENT_CHARACTERS) {
+  const counters = [tail.sequence, tail.objects, tail.bytes] as const;
+  if (last !== undefined && last.characters + records.length <= SEGMENT_CHARACTERS) {
     query(
       index,
       "update tail set sequence = ?, objects = ?, bytes = ?, records = records || ? where segment = ?",
       ...counters,
-      record,
+      records,
       last.segment,
     );
-    return false;
+    last.last = now;
+    last.characters += records.length;
+  } else {
+    const segment = (last?.segment ?? 0) + 1;
+    query(index, "insert into tail values (?, ?, ?, ?, ?)", segment, ...counters, records);
+    for (const gone of outdated(tail, now)) {
+      query(index, "delete from tail where segment = ?", gone.segment);
+      tail.segments.shift();
+      tail.characters -= gone.characters;
+    }
+    tail.segments.push({ segment, last: now, characters: records.length });
   }
-  query(index, "insert into tail values (?, ?, ?, ?, ?)", (last?.segment ?? 0) + 1, ...counters, record);
-  for (const { segment } of outdated(tail, change.at))
-    query(index, "delete from tail where segment = ?", segment);
-  return true;
+  tail.characters += records.length;
+  tail.untold += records.length;
+  arm(index, tail.untold > TELL_CHARACTERS ? now : now + TELL_AFTER_MS);
 }
 
 /** Segments to let go, for age or for room: at most two at a time, so that no commit pays for many. */
@@ -167,25 +202,6 @@ function outdated(tail: Tail, now: number): Tail["segments"] {
     if (goes) characters -= segment.characters;
     return goes;
   });
-}
-
-function remember(tail: Tail, change: Change, record: string, rolled: boolean): void {
-  tail.sequence = change.sequence;
-  tail.objects += change.objects;
-  tail.bytes += change.bytes;
-  const last = tail.segments.at(-1);
-  if (rolled || last === undefined) {
-    const gone = outdated(tail, change.at);
-    tail.segments = tail.segments.filter((segment) => !gone.includes(segment));
-    tail.segments.push({ segment: (last?.segment ?? 0) + 1, last: change.at, characters: record.length });
-    tail.characters -= gone.reduce((sum, { characters }) => sum + characters, 0);
-  } else {
-    last.last = change.at;
-    last.characters += record.length;
-  }
-  tail.characters += record.length;
-  tail.untold += record.length;
-  forgetReceipts(tail, change.at);
 }
 
 /** What is remembered in memory is bounded at once; its rows follow, two at a time. */
