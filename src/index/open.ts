@@ -21,6 +21,7 @@ export function openIndex(storage: DurableObjectStorage, now: () => number): Ind
     tail: loadTail(sql, now()),
     alarm: alarmOf(storage),
     rows: { calls: 0, read: 0, written: 0 },
+    hot: { versions: new Map(), weight: 0 },
     size: { bytes: 0, versions: 0 },
   };
 }

@@ -1,5 +1,6 @@
 // One bucket's index as its functions hold it: its tables, what is kept in memory of them, the clock, and how to ask.
 
+import type { Hot } from "./hot.ts";
 import type { Rows } from "./protocol.ts";
 
 /** An answer that may be asked for again; `characters` is the size of its record. */
@@ -44,6 +45,7 @@ export interface Index {
   tail: Tail;
   alarm: Alarm;
   rows: Rows;
+  hot: Hot;
   /** How large the index was when it was last looked at, and how many versions were made since it woke. */
   size: { bytes: number; versions: number };
 }
