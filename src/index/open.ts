@@ -24,7 +24,7 @@ export function openIndex(storage: DurableObjectStorage, now: () => number): Ind
 }
 
 /** What is remembered of the tables. */
-function load(sql: SqlStorage, now: number): Pick<Index, "state" | "tail" | "journal"> {
+function load(sql: SqlStorage, now: number): Pick<Index, "state" | "tail" | "journal" | "hot"> {
   const journal = loadJournal(sql);
   const [state] = sql
     .exec<{ phase: Phase; generation: number; rebuilt: number }>(
@@ -39,6 +39,7 @@ function load(sql: SqlStorage, now: number): Pick<Index, "state" | "tail" | "jou
     },
     tail: loadTail(sql, now, journal?.told),
     journal,
+    hot: { versions: new Map(), weight: 0 },
   };
 }
 

@@ -1,5 +1,6 @@
 // One bucket's index as its functions hold it: its tables, what is kept in memory of them, the clock, and how to ask.
 
+import type { Hot } from "./hot.ts";
 import type { JournalState } from "./journal-state.ts";
 import type { Rows } from "./protocol.ts";
 
@@ -58,6 +59,7 @@ export interface Index {
   journal: JournalState | undefined;
   alarm: Alarm;
   rows: Rows;
+  hot: Hot;
   /** How large the index was when it was last looked at, and how many versions were made since it woke. */
   size: { bytes: number; versions: number };
 }
