@@ -2,7 +2,8 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { type Env, type Unready, worldOf } from "./config.ts";
-import { beginRound, endRound, wakeAlarm } from "./index/alarm.ts";
+import type { SweepAnswer, SweepRequest } from "./facts/litter.ts";
+import { beginRound, endRound, startJobs, wakeAlarm } from "./index/alarm.ts";
 import { commitPut, commitRemove } from "./index/commit.ts";
 import { housekeeping } from "./index/housekeeping.ts";
 import { listBucket } from "./index/listing.ts";
@@ -29,7 +30,8 @@ import { commitRename } from "./index/rename.ts";
 import type { Index } from "./index/tables.ts";
 import { commitForbid, uploadOutcome } from "./index/uploads.ts";
 import { readVersion } from "./index/version.ts";
-import { runRound } from "./jobs/round.ts";
+import { dailyJobs, runRound } from "./jobs/round.ts";
+import { sweepStep } from "./jobs/sweep.ts";
 import { freshMemory, type World } from "./world.ts";
 
 const memory = freshMemory();
@@ -64,12 +66,18 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
     endRound(this.#index, await runRound(world, housekeeping(this.#index)));
   }
 
+  #world(): World {
+    const world = this.world();
+    if ("unready" in world) throw new Error(world.unready);
+    return world;
+  }
+
   async open(): Promise<void> {
     openBucket(this.#index);
   }
 
-  async close(): Promise<{ closed: boolean } | Moved> {
-    return closeBucket(this.#index);
+  async close(bucket?: string): Promise<{ closed: boolean } | Moved> {
+    return closeBucket(this.#index, bucket);
   }
 
   async read(asker: Asker, request: ReadRequest) {
@@ -111,6 +119,16 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
 
   async adopt(generation: number): Promise<void> {
     adoptGeneration(this.#index, generation);
+  }
+
+  async tend(bucket: string) {
+    const { phase } = this.#index.state;
+    if (phase === "open") startJobs(this.#index, dailyJobs(bucket));
+    return { phase };
+  }
+
+  async sweep(request: SweepRequest): Promise<SweepAnswer> {
+    return sweepStep(this.#world(), housekeeping(this.#index), request);
   }
 
   async rows(): Promise<Rows> {

@@ -5,6 +5,7 @@ import type { ObjectChecksum } from "../facts/checksum.ts";
 import type { ReadConditions, RemoveConditions, WriteConditions } from "../facts/condition.ts";
 import type { Extent } from "../facts/extent.ts";
 import type { Grant } from "../facts/grant.ts";
+import type { SweepAnswer, SweepRequest } from "../facts/litter.ts";
 import type { Retention } from "../facts/lock.ts";
 import type { RangeSpec } from "../facts/range.ts";
 import type { Page, Window } from "../facts/rollup.ts";
@@ -197,7 +198,8 @@ export interface Rows {
 /** The methods of a bucket's index. */
 export interface BucketIndexCalls {
   open(): Promise<void>;
-  close(): Promise<{ closed: boolean } | Moved>;
+  /** `bucket`: the bucket's id. */
+  close(bucket?: string): Promise<{ closed: boolean } | Moved>;
   read(asker: Asker, request: ReadRequest): Promise<ReadAnswer | Moved>;
   list(asker: Asker, request: ListRequest): Promise<ListAnswer | Moved>;
   put(mutator: Mutator, request: PutRequest): Promise<PutAnswer | Moved>;
@@ -208,5 +210,8 @@ export interface BucketIndexCalls {
   outcome(asker: Asker, upload: OutcomeRequest): Promise<UploadOutcome | Moved>;
   discard(request: DiscardRequest): Promise<void>;
   adopt(generation: number): Promise<void>;
+  /** Sets the alarm's daily jobs going, if they are not; `bucket`: the bucket's id. */
+  tend(bucket: string): Promise<{ phase: "new" | "open" | "closed" }>;
+  sweep(request: SweepRequest): Promise<SweepAnswer>;
   rows(): Promise<Rows>;
 }

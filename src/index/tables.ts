@@ -42,8 +42,15 @@ export interface Index {
   tail: Tail;
   alarm: Alarm;
   rows: Rows;
+  /** Blobs that searches are looking for, each until some row is seen to name it. */
+  searches: Set<Set<string>>;
   /** How large the index was when it was last looked at, and how many versions were made since it woke. */
   size: { bytes: number; versions: number };
+}
+
+/** Whether the index was made anew from what R2 had, and removes nothing until somebody has looked at it. */
+export function isFrozen(_index: Index): boolean {
+  return false;
 }
 
 export type SqlValue = string | number | null | ArrayBuffer;
