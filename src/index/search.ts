@@ -31,16 +31,27 @@ export const BEGINNING: Place = { table: "current", first: "", second: Number.MA
  * rows move by themselves: a version that is superseded goes from `current` to `older`. Whatever moves a body another way,
  * or names one anew, has to say so with `spare`.
  */
-export function walk(index: Index, place: Place, see: (named: Named) => void): Place {
+export function walk(
+  index: Index,
+  place: Place,
+  see: (named: Named) => void,
+  limit: number = LOOK_ROWS,
+): Place {
   switch (place.table) {
     case "current": {
       const statement =
         "select key, sequence, size, body, pages is null from current where key > ? order by key limit ?";
-      const rows = select(index, statement, place.first, LOOK_ROWS);
+      const rows = select(index, statement, place.first, limit);
       return showVersions(rows, place, see) ?? { table: "older", first: "", second: -1 };
     }
     case "older":
-      return showVersions(olderRows(index, place), place, see) ?? { table: "extents", first: "", second: -1 };
+      return (
+        showVersions(olderRows(index, place, limit), place, see) ?? {
+          table: "extents",
+          first: "",
+          second: -1,
+        }
+      );
     case "extents": {
       const statement = `select body, page, list from extents where (body, page) > (?, ?) order by body, page limit ?`;
       const rows = queryValues<[string, number, string]>(
@@ -48,7 +59,7 @@ export function walk(index: Index, place: Place, see: (named: Named) => void): P
         statement,
         place.first,
         place.second,
-        LOOK_ROWS / 50,
+        Math.ceil(limit / 50),
       );
       for (const [body, , list] of rows) {
         for (const [, blob, size] of JSON.parse(list) as KeptExtent[])
@@ -70,17 +81,17 @@ function select(index: Index, statement: string, ...bindings: SqlValue[]): Row[]
 }
 
 /** The rest of the key's versions, which come newest first, then those of the keys behind it. */
-function olderRows(index: Index, { first, second }: Place): Row[] {
+function olderRows(index: Index, { first, second }: Place, limit: number): Row[] {
   const columns = "select key, sequence, size, body, pages is null from older";
   const rest = select(
     index,
     `${columns} where key = ? and sequence < ? order by sequence desc limit ?`,
     first,
     second,
-    LOOK_ROWS,
+    limit,
   );
   if (rest.length > 0) return rest;
-  return select(index, `${columns} where key > ? order by key, sequence desc limit ?`, first, LOOK_ROWS);
+  return select(index, `${columns} where key > ? order by key, sequence desc limit ?`, first, limit);
 }
 
 /** The place behind the rows; undefined: there were none. */
@@ -92,14 +103,14 @@ function showVersions(rows: Row[], { table }: Place, see: (named: Named) => void
   return last && { table, first: last[0], second: last[1] };
 }
 
-/** Begins to search the index for these blobs; until it is dropped, commits say what they name. */
-export function beginSearch(index: Index, blobs: readonly string[]): Search {
+/** Begins to search the index for these blobs, `limit` rows at a time; until it is dropped, commits say what they name. */
+export function beginSearch(index: Index, blobs: readonly string[], limit = LOOK_ROWS): Search {
   const names = new Set(blobs);
   let place = BEGINNING;
   index.searches.add(names);
   return {
     look() {
-      place = walk(index, place, ({ blob }) => names.delete(blob));
+      place = walk(index, place, ({ blob }) => names.delete(blob), limit);
       return place.table === "end";
     },
     unnamed: () => [...names],
