@@ -19,6 +19,8 @@ export type Order =
   /** Names of blobs below a prefix. */
   | { do: "blobs"; prefix: string }
   | { do: "erase"; blob: string }
+  /** Puts blobs of one byte. */
+  | { do: "strew"; blobs: string[] }
   /** Ends the object as the platform does: what is stored stays, what is in memory goes. */
   | { do: "restart"; index: string }
   /** What the next round of this index's alarm meets. */
@@ -43,7 +45,11 @@ export class BucketIndex extends RealIndex {
     const meter = new Meter(JSON.stringify(roundFaults.get(id) ?? []));
     roundFaults.delete(id);
     const waitUntil = (work: Promise<unknown>) => this.ctx.waitUntil(work);
-    return meteredWorld(env, meter, { memory: memoryOf("alarm"), waitUntil, now: () => this.now() });
+    return meteredWorld(env, meter, {
+      memory: memoryOf("alarm"),
+      waitUntil,
+      now: () => this.now() + meter.lapse,
+    });
   }
 
   protected override now(): number {
@@ -165,6 +171,9 @@ async function obey(env: Env, order: Order): Promise<unknown> {
       return (await env.BLOBS.list({ prefix: order.prefix })).objects.map(({ key }) => key);
     case "erase":
       return env.BLOBS.delete(order.blob);
+    case "strew":
+      await Promise.all(order.blobs.map((blob) => env.BLOBS.put(blob, "x")));
+      return undefined;
     case "restart":
       return stub(order.index)
         .restart?.()
