@@ -92,14 +92,29 @@ export function journalWritten(index: Index, { after }: Drawn, ours: boolean): v
   setJournal(index, ours ? after : { ...known, next: after.next });
 }
 
-/** What a checkpoint made superfluous, if any of it may be left. */
-export function spentJournal({ journal }: Index): SpentJournal | undefined {
+/**
+ * Up to when the journal tells all there is to be told, in ms since 1970. An index made anew from it names again what
+ * became litter since: that must not be gone.
+ */
+export function toldUntil({ journal, tail, state }: Index): number {
+  return state.phase === "open" && tail.untold > 0 ? (journal?.at ?? 0) : Number.POSITIVE_INFINITY;
+}
+
+/** What a checkpoint made superfluous, if any of it may be left; of a closed bucket, all there is. */
+export function spentJournal({ journal, state }: Index): SpentJournal | undefined {
+  if (journal !== undefined && state.phase === "closed") {
+    return { bucket: journal.bucket, before: journalName(journal.bucket, Number.MAX_SAFE_INTEGER) };
+  }
   if (!journal?.spent || journal.base === undefined) return undefined;
   return { bucket: journal.bucket, before: journalName(journal.bucket, journal.base.began) };
 }
 
 /** Notes that they are gone. */
 export function spentGone(index: Index): void {
+  if (index.state.phase === "closed") {
+    query(index, "delete from journal");
+    index.journal = undefined;
+  }
   if (index.journal !== undefined) setJournal(index, { ...index.journal, spent: false });
 }
 
