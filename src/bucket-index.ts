@@ -26,10 +26,10 @@ import type {
   RenameRequest,
   Rows,
 } from "./index/protocol.ts";
+import { readVersion } from "./index/read.ts";
 import { commitRename } from "./index/rename.ts";
 import type { Index } from "./index/tables.ts";
 import { commitForbid, uploadOutcome } from "./index/uploads.ts";
-import { readVersion } from "./index/version.ts";
 import { runRound } from "./jobs/round.ts";
 import { freshMemory, type World } from "./world.ts";
 

@@ -1,7 +1,8 @@
 // The tail of a bucket's history: counters, and the records of recent commits with the answers they were given.
 
+import { cool } from "./hot.ts";
 import { type Index, query, type Tail } from "./tables.ts";
-import { spellTouched, type Touched, untouched } from "./touched.ts";
+import { spellTouched, type Touched, touchedVersions, untouched } from "./touched.ts";
 
 /** How long an answer is kept to be repeated, in ms. A worker repeats a call for at most 30 s. */
 export const RECEIPT_MS = 10 * 60 * 1000;
@@ -108,6 +109,7 @@ export function once<Answer>(index: Index, operationId: string, act: (change: Ch
   };
   const answer = index.transaction(() => act(change));
   if (!change.wrote) return answer;
+  for (const [key] of touchedVersions(change.touched)) cool(index, key);
   const record = `${JSON.stringify([operationId, change.at, answer, ...spellTouched(change.touched)])}\n`;
   unwritten.push(record);
   tail.sequence = change.sequence;

@@ -20,6 +20,7 @@ export function sqliteStorage(): FakeStorage {
     const rows = database.prepare(text).all(...values);
     return {
       toArray: () => rows,
+      raw: () => rows.map((row) => Object.values(row)),
       rowsRead: 0,
       rowsWritten: 0,
       [Symbol.iterator]: () => rows[Symbol.iterator](),
