@@ -6,6 +6,7 @@ import { beginRound, endRound, wakeAlarm } from "./index/alarm.ts";
 import { commitPut, commitRemove } from "./index/commit.ts";
 import { makeGroup } from "./index/group.ts";
 import { housekeeping } from "./index/housekeeping.ts";
+import { adoptJournal } from "./index/journal.ts";
 import { listBucket } from "./index/listing.ts";
 import { discard } from "./index/litter.ts";
 import { commitMark } from "./index/mark.ts";
@@ -22,11 +23,14 @@ import type {
   OutcomeRequest,
   PutRequest,
   ReadRequest,
+  RebuildAnswer,
+  RebuildRequest,
   RemoveRequest,
   RenameRequest,
   Rows,
 } from "./index/protocol.ts";
 import { readVersion } from "./index/read.ts";
+import { rebuildIndex } from "./index/rebuild.ts";
 import { commitRename } from "./index/rename.ts";
 import type { Index } from "./index/tables.ts";
 import { commitForbid, uploadOutcome } from "./index/uploads.ts";
@@ -44,9 +48,11 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
     super(ctx, env);
     this.#index = openIndex(ctx.storage, () => this.now());
     this.#commit = makeGroup(this.#index);
-    ctx.blockConcurrencyWhile(async () =>
-      wakeAlarm(this.#index, (await ctx.storage.getAlarm()) ?? undefined),
-    );
+    ctx.blockConcurrencyWhile(async () => {
+      wakeAlarm(this.#index, (await ctx.storage.getAlarm()) ?? undefined);
+      // An object that its alarm woke may not know its name.
+      if (ctx.id.name !== undefined) adoptJournal(this.#index, ctx.id.name);
+    });
   }
 
   /** The index's clock, in ms since 1970. */
@@ -67,8 +73,8 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
     endRound(this.#index, await runRound(world, housekeeping(this.#index)));
   }
 
-  async open(): Promise<void> {
-    openBucket(this.#index);
+  async open(bucket?: string): Promise<void> {
+    openBucket(this.#index, bucket ?? this.ctx.id.name);
   }
 
   async close(): Promise<{ closed: boolean } | Moved> {
@@ -114,6 +120,10 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
 
   async adopt(generation: number): Promise<void> {
     adoptGeneration(this.#index, generation);
+  }
+
+  async rebuild(request: RebuildRequest): Promise<RebuildAnswer> {
+    return rebuildIndex(this.#index, request);
   }
 
   async rows(): Promise<Rows> {

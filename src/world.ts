@@ -238,6 +238,7 @@ const CALLS: Record<keyof BucketIndexCalls, "mutation" | "inquiry" | "plain"> = 
   outcome: "inquiry",
   discard: "plain",
   adopt: "plain",
+  rebuild: "plain",
   rows: "plain",
 };
 

@@ -1,6 +1,8 @@
 // The tail of a bucket's history: counters, and the records of recent commits with the answers they were given.
 
+import { arm } from "./alarm.ts";
 import { cool } from "./hot.ts";
+import type { Place } from "./journal-state.ts";
 import { type Index, query, type Tail } from "./tables.ts";
 import { spellTouched, type Touched, touchedVersions, untouched } from "./touched.ts";
 
@@ -9,6 +11,17 @@ export const RECEIPT_MS = 10 * 60 * 1000;
 
 /** Most characters of records kept, so that neither memory nor waking grows with what clients send. */
 export const MAX_RECEIPT_CHARACTERS = 8 * 1024 * 1024;
+
+/**
+ * Most characters kept for the journal while R2 takes none of it. What has to go beyond this, a checkpoint tells later.
+ */
+export const MAX_UNTOLD_CHARACTERS = 64 * 1024 * 1024;
+
+/** How long after a commit the journal tells it, in ms; commits in between are told together. */
+export const TELL_AFTER_MS = 30_000;
+
+/** How many characters of records do not wait for that. */
+const TELL_CHARACTERS = 512 * 1024;
 
 /** A segment is closed once its records pass this many characters: about one page of SQLite. */
 const SEGMENT_CHARACTERS = 3500;
@@ -27,7 +40,7 @@ export interface Change {
 type TailRow = { segment: number; sequence: number; objects: number; bytes: number; records: string };
 
 /** Reads the tail when the object wakes: the newest answers that can still be asked for; the others are let go. */
-export function loadTail(sql: SqlStorage, now: number): Tail {
+export function loadTail(sql: SqlStorage, now: number, told?: Place): Tail {
   const tail: Tail = {
     segments: [],
     characters: 0,
@@ -36,6 +49,8 @@ export function loadTail(sql: SqlStorage, now: number): Tail {
     bytes: 0,
     receipts: new Map(),
     receiptCharacters: 0,
+    keptFrom: told?.segment ?? Number.POSITIVE_INFINITY,
+    untold: 0,
     unwritten: undefined,
   };
   const rows: TailRow[] = [];
@@ -46,8 +61,9 @@ export function loadTail(sql: SqlStorage, now: number): Tail {
     kept += row.records.length;
     rows.unshift(row);
   }
-  const oldest = rows[0];
-  if (oldest !== undefined) sql.exec("delete from tail where segment < ?", oldest.segment);
+  const oldest = rows[0]?.segment ?? 0;
+  sql.exec("delete from tail where segment < ?", Math.min(oldest, tail.keptFrom));
+  tail.segments = olderSegments(sql, oldest);
   for (const row of rows) {
     for (const line of row.records.split("\n").slice(0, -1)) {
       const [operationId, at, answer] = JSON.parse(line) as StoredRecord;
@@ -56,9 +72,32 @@ export function loadTail(sql: SqlStorage, now: number): Tail {
     tail.segments.push({ segment: row.segment, last: lastOf(row), characters: row.records.length });
     Object.assign(tail, { sequence: row.sequence, objects: row.objects, bytes: row.bytes });
   }
-  tail.characters = kept;
+  tail.characters = tail.segments.reduce((sum, { characters }) => sum + characters, 0);
   tail.receiptCharacters = kept;
+  if (told !== undefined) tail.untold = untoldAfter(tail, told);
   return tail;
+}
+
+/** Segments that are kept for the journal alone: nobody can ask for their answers any more. */
+function olderSegments(sql: SqlStorage, before: number): Tail["segments"] {
+  const statement =
+    "select segment, length(records) as characters from tail where segment < ? order by segment";
+  return sql
+    .exec<{ segment: number; characters: number }>(statement, before)
+    .toArray()
+    .map((row) => ({ ...row, last: 0 }));
+}
+
+/** How many characters of records stand behind a place. */
+function untoldAfter({ segments }: Tail, { segment, characters }: Place): number {
+  const from = segments.filter((each) => each.segment >= segment);
+  return from.reduce((sum, each) => sum + each.characters, from[0]?.segment === segment ? -characters : 0);
+}
+
+/** The journal tells what was committed up to here: segments before it are kept no longer. */
+export function tellTail(tail: Tail, told: Place): void {
+  tail.keptFrom = told.segment;
+  tail.untold = untoldAfter(tail, told);
 }
 
 type StoredRecord = [operationId: string, at: number, answer: unknown, ...touched: unknown[]];
@@ -82,7 +121,7 @@ export function grouped<T>(index: Index, act: () => T): T {
       return answer;
     });
   } catch (error) {
-    index.tail = loadTail(index.sql, index.now());
+    index.tail = loadTail(index.sql, index.now(), index.journal?.told);
     throw error;
   } finally {
     index.tail.unwritten = undefined;
@@ -150,13 +189,18 @@ function writeRecords(index: Index): void {
     tail.segments.push({ segment, last: now, characters: records.length });
   }
   tail.characters += records.length;
+  tail.untold += records.length;
+  arm(index, tail.untold > TELL_CHARACTERS ? now : now + TELL_AFTER_MS);
 }
 
 /** Segments to let go, for age or for room: at most two at a time, so that no commit pays for many. */
 function outdated(tail: Tail, now: number): Tail["segments"] {
   let characters = tail.characters;
   return tail.segments.slice(0, Math.min(2, tail.segments.length - 1)).filter((segment) => {
-    const goes = segment.last < now - RECEIPT_MS || characters > MAX_RECEIPT_CHARACTERS;
+    const goes =
+      segment.segment < tail.keptFrom
+        ? segment.last < now - RECEIPT_MS || characters > MAX_RECEIPT_CHARACTERS
+        : characters > MAX_UNTOLD_CHARACTERS;
     if (goes) characters -= segment.characters;
     return goes;
   });

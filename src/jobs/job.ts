@@ -1,5 +1,6 @@
 // What a job is: work that a bucket's alarm does with nobody asking, one bounded step at a time.
 
+import type { JournalObject, SpentJournal } from "../facts/journal.ts";
 import type { World } from "../world.ts";
 
 /** Where a job goes on, and when: `due` in ms since 1970. */
@@ -13,6 +14,18 @@ export interface Plan {
 export interface Housekeeping {
   plan(job: string): Plan | undefined;
   keep(job: string, plan: Plan | undefined): void;
+  journal: Journal;
+}
+
+/** A bucket's journal, as the job that ships it knows it. */
+export interface Journal {
+  /** The next object to be written; undefined: R2 has all there is. */
+  draw(): JournalObject | undefined;
+  /** R2 has an object of the name that was drawn last: this one, or (not `ours`) one that an earlier try wrote. */
+  written(ours: boolean): void;
+  spent(): SpentJournal | undefined;
+  /** Nothing of that is left. */
+  cleared(): void;
 }
 
 export interface Job {

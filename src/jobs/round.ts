@@ -2,9 +2,10 @@
 
 import type { World } from "../world.ts";
 import type { Housekeeping, Job, Plan } from "./job.ts";
+import { ship } from "./ship.ts";
 
 /** All jobs, in the order in which they act. */
-export const JOBS: readonly Job[] = [];
+export const JOBS: readonly Job[] = [ship];
 
 /** When a job that failed tries again, in ms. */
 const RETRY_MS = 60_000;
