@@ -2,7 +2,8 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { type Env, type Unready, worldOf } from "./config.ts";
-import { beginRound, endRound, wakeAlarm } from "./index/alarm.ts";
+import type { SweepAnswer, SweepRequest } from "./facts/litter.ts";
+import { beginRound, endRound, startJobs, wakeAlarm } from "./index/alarm.ts";
 import { commitPut, commitRemove } from "./index/commit.ts";
 import { makeGroup } from "./index/group.ts";
 import { housekeeping } from "./index/housekeeping.ts";
@@ -34,7 +35,8 @@ import { rebuildIndex } from "./index/rebuild.ts";
 import { commitRename } from "./index/rename.ts";
 import type { Index } from "./index/tables.ts";
 import { commitForbid, uploadOutcome } from "./index/uploads.ts";
-import { runRound } from "./jobs/round.ts";
+import { dailyJobs, runRound } from "./jobs/round.ts";
+import { sweepStep } from "./jobs/sweep.ts";
 import { freshMemory, type World } from "./world.ts";
 
 const memory = freshMemory();
@@ -73,12 +75,18 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
     endRound(this.#index, await runRound(world, housekeeping(this.#index)));
   }
 
+  #world(): World {
+    const world = this.world();
+    if ("unready" in world) throw new Error(world.unready);
+    return world;
+  }
+
   async open(bucket?: string): Promise<void> {
     openBucket(this.#index, bucket ?? this.ctx.id.name);
   }
 
-  async close(): Promise<{ closed: boolean } | Moved> {
-    return closeBucket(this.#index);
+  async close(bucket?: string): Promise<{ closed: boolean } | Moved> {
+    return closeBucket(this.#index, bucket);
   }
 
   async read(asker: Asker, request: ReadRequest) {
@@ -124,6 +132,16 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
 
   async rebuild(request: RebuildRequest): Promise<RebuildAnswer> {
     return rebuildIndex(this.#index, request);
+  }
+
+  async tend(bucket: string) {
+    const { phase } = this.#index.state;
+    if (phase === "open") startJobs(this.#index, dailyJobs(bucket));
+    return { phase };
+  }
+
+  async sweep(request: SweepRequest): Promise<SweepAnswer> {
+    return sweepStep(this.#world(), housekeeping(this.#index), request);
   }
 
   async rows(): Promise<Rows> {

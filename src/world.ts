@@ -54,7 +54,7 @@ export type IndexClient = {
     ? First extends { generation: number }
       ? (...request: Rest) => Answer<Call>
       : (...request: Parameters<BucketIndexCalls[Call]>) => Answer<Call>
-    : () => Answer<Call>;
+    : (...request: Parameters<BucketIndexCalls[Call]>) => Answer<Call>;
 };
 type Answer<Call extends keyof BucketIndexCalls> = Promise<
   Exclude<Awaited<ReturnType<BucketIndexCalls[Call]>>, Moved>
@@ -239,6 +239,8 @@ const CALLS: Record<keyof BucketIndexCalls, "mutation" | "inquiry" | "plain"> = 
   discard: "plain",
   adopt: "plain",
   rebuild: "plain",
+  tend: "plain",
+  sweep: "plain",
   rows: "plain",
 };
 

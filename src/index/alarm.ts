@@ -37,6 +37,12 @@ export function arm(index: Index, at: number): void {
   if (alarm.set === undefined || at < alarm.set) set(index, at);
 }
 
+/** Forgets what it remembers of the alarm: a transaction that may have set it was rolled back. */
+export function distrust(index: Index): void {
+  Object.assign(index.alarm, { set: undefined, wanted: undefined });
+  arm(index, index.now() + AGAIN_MS);
+}
+
 /** Begins a round: whatever becomes of it, another one follows. */
 export function beginRound(index: Index): void {
   index.alarm.wanted = undefined;
@@ -65,6 +71,17 @@ function set(index: Index, at: number): void {
 /** When a job is due and where it will go on; undefined: it never said, or has nothing to do. */
 export function jobPlan(index: Index, name: string): { due: number; cursor: string } | undefined {
   return query<{ due: number; cursor: string }>(index, "select due, cursor from job where name = ?", name)[0];
+}
+
+/** Sets those jobs going now that have no plan yet; `cursors`: where each begins. */
+export function startJobs(index: Index, cursors: Readonly<Record<string, string>>): void {
+  const due = index.now();
+  index.transaction(() => {
+    for (const [name, cursor] of Object.entries(cursors)) {
+      if (jobPlan(index, name) === undefined) planJob(index, name, { due, cursor });
+    }
+  });
+  arm(index, due);
 }
 
 /** Keeps what a job said; a plan that stays as it is costs nothing. */

@@ -1,5 +1,6 @@
 // The commits that make and remove versions, each judged and made in one synchronous transaction.
 
+import { birthOf, GRACE_MS } from "../facts/blob-name.ts";
 import { judgeRemove, judgeWrite } from "../facts/condition.ts";
 import { isLocked } from "../facts/lock.ts";
 import { freshNonce } from "../facts/order.ts";
@@ -15,6 +16,7 @@ import type {
   Removed,
   RemoveRequest,
 } from "./protocol.ts";
+import { spare } from "./search.ts";
 import { type Index, query } from "./tables.ts";
 import { type Change, once } from "./tail.ts";
 import { touch } from "./touched.ts";
@@ -60,7 +62,9 @@ export function commitPut(index: Index, { operationId }: Mutator, request: PutRe
       return refuse(index, change, blobs, "locked");
     }
     const names = new Set(name === undefined ? [] : [name, ...blobs]);
-    if ([...names].some((each) => isLitter(index, each))) return refuse(index, change, blobs, "discarded");
+    if ([...names].some((each) => mayVanish(index, each, change.at))) {
+      return refuse(index, change, blobs, "discarded");
+    }
     const lying = layBody(index, body);
     if ("refused" in lying) return refuse(index, change, blobs, lying.refused);
     const row = makeRow(change, versioning, {
@@ -173,6 +177,11 @@ function freshOf({ body, upload }: PutRequest): { name?: string; blobs: string[]
   return { name: body.name, blobs: body.extents.map(({ blob }) => blob) };
 }
 
+/** Whether a fresh blob is litter, or was on its way for so long that it may have been, and is swept already. */
+function mayVanish(index: Index, blob: string, at: number): boolean {
+  return at - (birthOf(blob) ?? at) > GRACE_MS || isLitter(index, blob);
+}
+
 /** A refused commit leaves its fresh blobs as litter. */
 function refuse(index: Index, change: Change, blobs: readonly string[], refused: PutRefusal): PutAnswer {
   if (blobs.length > 0) {
@@ -204,13 +213,16 @@ function layBody(
         ? { refused: "blobs only" }
         : { body: "", pages: null, data: body.data };
     case "blob":
+      spare(index, body.blob);
       return { body: body.blob, pages: null, data: null };
     case "extents":
+      spare(index, ...body.extents.map(({ blob }) => blob));
       return { body: body.name, pages: writePages(index, body.name, body.extents), data: null };
     case "share": {
       const source = versionAt(index, body.key, body.sequence);
       if (source === undefined) return { refused: "source changed" };
       holdBody(index, source.body);
+      spare(index, source.body);
       return { body: source.body, pages: source.pages, data: source.data };
     }
   }
@@ -279,6 +291,7 @@ function promote(index: Index, change: Change, key: string): void {
     newest.sequence,
   );
   query(index, "delete from older where key = ? and sequence = ?", key, newest.sequence);
+  spare(index, newest.body);
   change.objects += 1;
 }
 

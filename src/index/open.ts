@@ -1,6 +1,6 @@
 // How a bucket's index is opened and closed, and who is served by it.
 
-import { alarmOf } from "./alarm.ts";
+import { alarmOf, arm, distrust, planJob } from "./alarm.ts";
 import { beginJournal } from "./journal.ts";
 import { loadJournal } from "./journal-state.ts";
 import type { Asker, Moved } from "./protocol.ts";
@@ -12,15 +12,24 @@ import { loadTail } from "./tail.ts";
 export function openIndex(storage: DurableObjectStorage, now: () => number): Index {
   migrate(storage);
   const { sql } = storage;
-  return {
+  const index: Index = {
     sql,
-    transaction: (act) => storage.transactionSync(act),
+    transaction(act) {
+      try {
+        return storage.transactionSync(act);
+      } catch (error) {
+        distrust(index);
+        throw error;
+      }
+    },
     now,
     ...load(sql, now()),
     alarm: alarmOf(storage),
     rows: { calls: 0, read: 0, written: 0, alarms: 0 },
+    searches: new Set(),
     size: { bytes: 0, versions: 0 },
   };
+  return index;
 }
 
 /** What is remembered of the tables. */
@@ -83,13 +92,37 @@ export function openBucket(index: Index, bucket?: string): void {
   if (bucket !== undefined) beginJournal(index, bucket);
 }
 
-/** Closes the index for ever, unless the bucket holds anything, or the index was lost. Repeating it is nothing. */
-export function closeBucket(index: Index): { closed: boolean } | Moved {
+/** When the alarm of a closed index first looks whether its deletion was finished, in ms. */
+const FINISH_MS = 60_000;
+
+/**
+ * Closes the index for ever, unless the bucket holds anything, or the index was lost. Repeating it is nothing. `bucket`:
+ * its id; the alarm then finishes the deletion if nobody else does.
+ */
+export function closeBucket(index: Index, bucket?: string): { closed: boolean } | Moved {
   if (index.state.phase === "closed") return { closed: true };
   if (index.state.phase === "new") return { moved: "lost" };
   for (const table of ["current", "older"]) {
     if (query(index, `select 1 from ${table} limit 1`).length > 0) return { closed: false };
   }
-  setState(index, { ...index.state, phase: "closed" });
+  const due = index.now() + FINISH_MS;
+  index.transaction(() => {
+    setState(index, { ...index.state, phase: "closed" });
+    if (bucket === undefined) return;
+    planJob(index, "closing", { due, cursor: JSON.stringify({ bucket, closed: index.now() }) });
+    arm(index, due);
+  });
   return { closed: true };
+}
+
+/**
+ * Empties a closed index that has no litter any more. That it was closed stays written: a lost index would look like one
+ * that was never opened, and what is left of a lost bucket must never be taken for what is left of a deleted one.
+ */
+export function leaveIndex(index: Index): boolean {
+  if (index.state.phase !== "closed" || query(index, "select 1 from litter limit 1").length > 0) return false;
+  index.transaction(() => {
+    for (const table of ["ended", "tail", "holders", "extents", "job"]) query(index, `delete from ${table}`);
+  });
+  return true;
 }

@@ -7,6 +7,7 @@ import type { ReadConditions, RemoveConditions, WriteConditions } from "../facts
 import type { Extent } from "../facts/extent.ts";
 import type { Grant } from "../facts/grant.ts";
 import type { Replay } from "../facts/journal.ts";
+import type { SweepAnswer, SweepRequest } from "../facts/litter.ts";
 import type { Retention } from "../facts/lock.ts";
 import type { RangeSpec } from "../facts/range.ts";
 import type { Page, Window } from "../facts/rollup.ts";
@@ -243,7 +244,8 @@ export interface Rows {
 /** The methods of a bucket's index. */
 export interface BucketIndexCalls {
   open(bucket?: string): Promise<void>;
-  close(): Promise<{ closed: boolean } | Moved>;
+  /** `bucket`: the bucket's id. */
+  close(bucket?: string): Promise<{ closed: boolean } | Moved>;
   read(asker: Asker, request: ReadRequest): Promise<ReadAnswer | Moved>;
   list(asker: Asker, request: ListRequest): Promise<ListAnswer | Moved>;
   put(mutator: Mutator, request: PutRequest): Promise<PutAnswer | Moved>;
@@ -255,5 +257,8 @@ export interface BucketIndexCalls {
   discard(request: DiscardRequest): Promise<void>;
   adopt(generation: number): Promise<void>;
   rebuild(request: RebuildRequest): Promise<RebuildAnswer>;
+  /** Sets the alarm's daily jobs going, if they are not; `bucket`: the bucket's id. */
+  tend(bucket: string): Promise<{ phase: "new" | "open" | "closed" }>;
+  sweep(request: SweepRequest): Promise<SweepAnswer>;
   rows(): Promise<Rows>;
 }

@@ -3,6 +3,7 @@
 import { judgeRead } from "../facts/condition.ts";
 import { releaseBody } from "./litter.ts";
 import type { Mutator, RenameAnswer, RenameRequest } from "./protocol.ts";
+import { spare } from "./search.ts";
 import { type Index, query } from "./tables.ts";
 import { once } from "./tail.ts";
 import { touch } from "./touched.ts";
@@ -29,6 +30,7 @@ export function commitRename(index: Index, { operationId }: Mutator, request: Re
     change.sequence += 1;
     change.wrote = true;
     query(index, "update current set key = ?, sequence = ? where key = ?", to, change.sequence, from);
+    spare(index, source.body);
     touch(change.touched, from, source.sequence);
     touch(change.touched, to, change.sequence, ...(target === undefined ? [] : [target.sequence]));
     return { renamed: { from, to } };

@@ -58,8 +58,15 @@ export interface Index {
   journal: JournalState | undefined;
   alarm: Alarm;
   rows: Rows;
+  /** Blobs that searches are looking for, each until some row is seen to name it. */
+  searches: Set<Set<string>>;
   /** How large the index was when it was last looked at, and how many versions were made since it woke. */
   size: { bytes: number; versions: number };
+}
+
+/** Whether the index was made anew from what R2 had, and removes nothing until somebody has looked at it. */
+export function isFrozen({ state }: Index): boolean {
+  return state.rebuilt;
 }
 
 export type SqlValue = string | number | null | ArrayBuffer;

@@ -1,6 +1,7 @@
 // What a job is: work that a bucket's alarm does with nobody asking, one bounded step at a time.
 
 import type { JournalObject, SpentJournal } from "../facts/journal.ts";
+import type { OldLitter, Search, Spent, UploadName } from "../facts/litter.ts";
 import type { World } from "../world.ts";
 
 /** Where a job goes on, and when: `due` in ms since 1970. */
@@ -15,6 +16,23 @@ export interface Housekeeping {
   plan(job: string): Plan | undefined;
   keep(job: string, plan: Plan | undefined): void;
   journal: Journal;
+  phase(): "new" | "open" | "closed";
+  /** The number of the last commit. */
+  sequence(): number;
+  /** An index that was made anew removes nothing until somebody has looked at it. */
+  frozen(): boolean;
+  /** Litter whose grace is over, from `after` (by name) on; `whole`: long bodies at once, for those who only look. */
+  oldLitter(after: string, whole: boolean): OldLitter;
+  forgetLitter(spent: Spent): void;
+  /** Blobs of an ended upload become litter, but for those that its object uses. */
+  discard(upload: string | undefined, blobs: readonly string[]): void;
+  endedAmong(uploads: readonly UploadName[]): UploadName[];
+  /** Uploads that ended too long ago to be asked for, from `after` (by id) on. */
+  longEnded(after: string): { ended: UploadName[]; next: string | undefined };
+  forgetEnded(ended: readonly UploadName[]): void;
+  search(blobs: readonly string[]): Search;
+  /** Empties a closed index, if no litter is left in it, and says whether it did. */
+  leave(): boolean;
 }
 
 /** A bucket's journal, as the job that ships it knows it. */

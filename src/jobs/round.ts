@@ -1,11 +1,20 @@
 // One round of a bucket's alarm: each job that is due does a step; a job that fails stops no other.
 
 import type { World } from "../world.ts";
+import { closing } from "./closing.ts";
 import type { Housekeeping, Job, Plan } from "./job.ts";
+import { litter } from "./litter.ts";
+import { allBlobs, orphans } from "./orphans.ts";
 import { ship } from "./ship.ts";
+import { allUploads, uploads } from "./uploads.ts";
 
 /** All jobs, in the order in which they act. */
-export const JOBS: readonly Job[] = [ship];
+export const JOBS: readonly Job[] = [ship, closing, uploads, orphans, litter];
+
+/** Where those jobs begin that go over a whole bucket (by its id), each day. */
+export function dailyJobs(bucket: string): Record<string, string> {
+  return { [uploads.name]: allUploads(bucket), [orphans.name]: allBlobs(bucket) };
+}
 
 /** When a job that failed tries again, in ms. */
 const RETRY_MS = 60_000;

@@ -6,6 +6,7 @@ import { EMPTY_MD5, type Received, receive, type Source } from "../blobs/receive
 import type { Payload } from "../body/payload.ts";
 import type { Bucket } from "../directory/buckets.ts";
 import type { Birth } from "../facts/birth.ts";
+import { blobName } from "../facts/blob-name.ts";
 import type { WriteConditions } from "../facts/condition.ts";
 import type { Grant } from "../facts/grant.ts";
 import type { Lock } from "../facts/lock.ts";
@@ -178,14 +179,9 @@ export async function receiveSource(
   return { body: { kind: "blob", blob }, etag: md5 };
 }
 
-/** `<bucket id>/<birth time>-<random>`: fresh, unguessable, and found again by its bucket and its age. */
+/** A fresh name for a blob of this bucket's. */
 export function freshBlobName(world: World, bucket: Bucket): string {
-  return `${bucket.id}/${sortableTime(world.now())}-${crypto.randomUUID()}`;
-}
-
-/** ms since 1970 as a text that sorts by time, until the year 5188. */
-export function sortableTime(ms: number): string {
-  return ms.toString(36).padStart(9, "0");
+  return blobName(bucket.id, world.now());
 }
 
 /** Bytes received for a bucket that was deleted and made anew meanwhile belong to the old one: the client must repeat. */
