@@ -21,7 +21,9 @@ export type Order =
   /** Ends the object as the platform does: what is stored stays, what is in memory goes. */
   | { do: "restart"; index: string }
   /** Waits until a call of this name is held; lets it go. */
-  | { do: "held" | "release"; name: string };
+  | { do: "held" | "release"; name: string }
+  /** All of them at once; their answers in order. */
+  | { do: "several"; orders: Order[] };
 
 export class BucketIndex extends RealIndex {
   async sql(text: string, bindings: (string | number | null)[]): Promise<unknown[]> {
@@ -54,7 +56,7 @@ function keyOf(i: number, folder: number): string {
 }
 
 /** What injected faults make the Worker log: nobody who reads a test's output wants to know. */
-const EXPECTED = /Unavailable|Network connection lost|\(10001\)|Stream was cancelled/;
+const EXPECTED = /Unavailable|Network connection lost|\(10001\)|\(10058\)|Stream was cancelled/;
 const { error: report } = console;
 console.error = (...line: unknown[]) => {
   if (!EXPECTED.test(line.join(" "))) report(...line);
@@ -83,7 +85,7 @@ function worldOf(env: Env, context: Pick<ExecutionContext, "waitUntil">, request
     memory: memoryOf(headers.get("x-test-world") ?? "a"),
     waitUntil(work) {
       meter.pend(work);
-      context.waitUntil(work);
+      context.waitUntil(Promise.race([work, meter.death]));
     },
     now: () => Date.now() + offset + meter.lapse,
   });
@@ -118,6 +120,8 @@ async function obey(env: Env, order: Order): Promise<unknown> {
       return whenHeld(order.name);
     case "release":
       return release(order.name);
+    case "several":
+      return Promise.all(order.orders.map((one) => obey(env, one)));
   }
 }
 
@@ -130,7 +134,10 @@ async function fetch(request: Request, env: Env, context: ExecutionContext): Pro
   }
   const meter = new Meter(request.headers.get("x-test-fault"));
   meters.set(request, meter);
-  const response = await app.fetch(request, env, context);
+  const answer = await Promise.race([app.fetch(request, env, context), meter.death]);
+  if (answer === undefined) memories.delete(request.headers.get("x-test-world") ?? "a");
+  // A dead isolate answers nothing: this says so to the test, at once.
+  const response = answer ?? new Response(null, { status: 502, headers: { "x-test-killed": "yes" } });
   response.headers.set("x-test-bill", JSON.stringify(meter.bill));
   return response;
 }
