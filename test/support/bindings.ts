@@ -15,9 +15,10 @@ export interface Fault {
    * `before`: it fails and nothing happened; `after`: it happened and the answer is lost; `overloaded`: the store
    * turned it away; `hold`: it waits until the test lets it go on; `delay`: it takes `DELAY_MS` longer; `cut`: the
    * stream that it takes or gives breaks off half-way; `kill`: the isolate dies before it, `kill after`: once it
-   * happened. Of a dead isolate's calls none ever settles, and its request is never answered.
+   * happened. Of a dead isolate's calls none ever settles, and its request is never answered. `stale` is no failure but a
+   * lie, by which the checkers of histories are tested: a read is answered as the first one like it was.
    */
-  how: "before" | "after" | "overloaded" | "hold" | "delay" | "cut" | "kill" | "kill after";
+  how: "before" | "after" | "overloaded" | "hold" | "delay" | "cut" | "kill" | "kill after" | "stale";
   /** How far the failure moves the request's clock, in ms: whoever repeats for a bounded time then gives up. */
   lapse?: number;
   /** The name by which a held call is let go. */
@@ -102,6 +103,11 @@ export class Meter {
     this.#dead = true;
     this.#die();
     return new Promise(() => undefined);
+  }
+
+  /** Whether reads of an index are answered as they were before. */
+  get lies(): boolean {
+    return this.#faults.some(({ fault }) => fault.how === "stale");
   }
 
   pend(work: Promise<unknown>): void {
@@ -233,11 +239,23 @@ export function meteredIndexes(
           ? undefined
           : (...args: unknown[]) => {
               meter.bill.index += 1;
-              return meter.call("index", name, async () => stub[name]?.(...args));
+              const answer = meter.call("index", name, async () => stub[name]?.(...args));
+              return meter.lies && name === "read"
+                ? firstAnswer(`${id} ${JSON.stringify(args.slice(1))}`, answer)
+                : answer;
             },
     });
   };
   return { idFromName: (name) => namespace.idFromName(name), get };
+}
+
+const firstAnswers = new Map<string, Promise<unknown>>();
+
+/** What was answered to the first question like this one. */
+function firstAnswer(question: string, answer: Promise<unknown>): Promise<unknown> {
+  const first = firstAnswers.get(question) ?? answer;
+  firstAnswers.set(question, first);
+  return first;
 }
 
 export function meteredD1(d1: D1Database, meter: Meter): D1Database {

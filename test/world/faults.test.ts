@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { ACTIONS } from "../../src/iam/actions.ts";
 import { OPERATIONS } from "../../src/operations.ts";
 import type { Fault } from "../support/bindings.ts";
+import { drawing } from "../support/drawing.ts";
 import { answered, refused } from "../support/expect.ts";
 import { useServer } from "../support/server.ts";
 import { BUCKET_SCENARIOS } from "./bucket-scenarios.ts";
@@ -127,15 +128,6 @@ describe("the table of faults", () => {
     );
   });
 });
-
-/** Numbers below `most` that follow from a seed. */
-function drawing(seed: number): (most: number) => number {
-  let state = seed >>> 0;
-  return (most) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * most);
-  };
-}
 
 describe("a store that turns requests away", () => {
   it("is not pressed: an overloaded index is asked once, and the answer is 503", async () => {
