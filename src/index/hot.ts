@@ -5,7 +5,7 @@ import type { Index } from "./tables.ts";
 import { currentRow, type VersionRow, versionOf } from "./version.ts";
 
 /** A current version, and its row. */
-export interface HotVersion {
+interface HotVersion {
   row: VersionRow;
   version: Version;
 }
@@ -16,14 +16,28 @@ const MAX_HOT_WEIGHT = 16 * 1024 * 1024;
 /** What a version weighs besides its texts and bytes. */
 const BASE_WEIGHT = 1024;
 
-export interface Hot {
+interface Hot {
   versions: Map<string, HotVersion>;
   weight: number;
 }
 
+/** Of each index; it goes from memory with it. */
+const all = new WeakMap<Index, Hot>();
+
+function hotOf(index: Index): Hot {
+  const known = all.get(index) ?? { versions: new Map(), weight: 0 };
+  all.set(index, known);
+  return known;
+}
+
+/** Forgets all of them: the tables were written from the ground up. */
+export function coolAll(index: Index): void {
+  all.delete(index);
+}
+
 /** The current version of a key, for a reader; a commit looks at the tables. */
 export function hotVersion(index: Index, key: string): HotVersion | undefined {
-  const { hot } = index;
+  const hot = hotOf(index);
   const known = hot.versions.get(key);
   if (known !== undefined) return known;
   const row = currentRow(index, key);
@@ -39,7 +53,8 @@ export function hotVersion(index: Index, key: string): HotVersion | undefined {
 }
 
 /** Forgets the current version of a key: a commit has changed it, or may have. */
-export function cool({ hot }: Pick<Index, "hot">, key: string): void {
+export function cool(index: Index, key: string): void {
+  const hot = hotOf(index);
   const known = hot.versions.get(key);
   if (known === undefined) return;
   hot.versions.delete(key);

@@ -1,6 +1,7 @@
 // How a bucket's index is opened and closed, and who is served by it.
 
 import { alarmOf, arm, distrust, planJob } from "./alarm.ts";
+import { coolAll } from "./hot.ts";
 import { beginJournal } from "./journal.ts";
 import { loadJournal } from "./journal-state.ts";
 import type { Asker, Moved } from "./protocol.ts";
@@ -33,7 +34,7 @@ export function openIndex(storage: DurableObjectStorage, now: () => number): Ind
 }
 
 /** What is remembered of the tables. */
-function load(sql: SqlStorage, now: number): Pick<Index, "state" | "tail" | "journal" | "hot"> {
+function load(sql: SqlStorage, now: number): Pick<Index, "state" | "tail" | "journal"> {
   const journal = loadJournal(sql);
   const [state] = sql
     .exec<{ phase: Phase; generation: number; rebuilt: number }>(
@@ -48,13 +49,13 @@ function load(sql: SqlStorage, now: number): Pick<Index, "state" | "tail" | "jou
     },
     tail: loadTail(sql, now, journal?.told),
     journal,
-    hot: { versions: new Map(), weight: 0 },
   };
 }
 
 /** Remembers the tables anew, after they were written from the ground up. */
 export function reloadIndex(index: Index): void {
   Object.assign(index, load(index.sql, index.now()));
+  coolAll(index);
 }
 
 /** Writes the state; it is remembered once that stands. */

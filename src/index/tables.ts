@@ -1,6 +1,5 @@
 // One bucket's index as its functions hold it: its tables, what is kept in memory of them, the clock, and how to ask.
 
-import type { Hot } from "./hot.ts";
 import type { JournalState } from "./journal-state.ts";
 import type { Rows } from "./protocol.ts";
 
@@ -59,7 +58,6 @@ export interface Index {
   journal: JournalState | undefined;
   alarm: Alarm;
   rows: Rows;
-  hot: Hot;
   /** Blobs that searches are looking for, each until some row is seen to name it. */
   searches: Set<Set<string>>;
   /** How large the index was when it was last looked at, and how many versions were made since it woke. */

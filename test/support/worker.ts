@@ -30,7 +30,9 @@ export type Order =
   /** Moves the clock of one index, or of all that have none of their own, this many ms from the real one. */
   | { do: "clock"; index?: string; offset: number }
   /** Waits until a call of this name is held; lets it go. */
-  | { do: "held" | "release"; name: string };
+  | { do: "held" | "release"; name: string }
+  /** All of them at once; their answers in order. */
+  | { do: "several"; orders: Order[] };
 
 /** How far the clocks of indexes are moved, in ms, by their objects' ids; '' for all others. */
 const clocks = new Map<string, number>();
@@ -96,7 +98,7 @@ function keyOf(i: number, folder: number): string {
 }
 
 /** What injected faults make the Worker log: nobody who reads a test's output wants to know. */
-const EXPECTED = /Unavailable|Network connection lost|\(10001\)|Stream was cancelled/;
+const EXPECTED = /Unavailable|Network connection lost|\(10001\)|\(10058\)|Stream was cancelled/;
 const { error: report } = console;
 console.error = (...line: unknown[]) => {
   if (!EXPECTED.test(line.join(" "))) report(...line);
@@ -119,7 +121,7 @@ function worldOf(env: Env, context: Pick<ExecutionContext, "waitUntil">, request
     memory: memoryOf(headers.get("x-test-world") ?? "a"),
     waitUntil(work) {
       meter.pend(work);
-      context.waitUntil(work);
+      context.waitUntil(Promise.race([work, meter.death]));
     },
     now: () => Date.now() + offset + meter.lapse,
   });
@@ -192,6 +194,8 @@ async function obey(env: Env, order: Order): Promise<unknown> {
       return whenHeld(order.name);
     case "release":
       return release(order.name);
+    case "several":
+      return Promise.all(order.orders.map((one) => obey(env, one)));
   }
 }
 
@@ -204,7 +208,10 @@ async function fetch(request: Request, env: Env, context: ExecutionContext): Pro
   }
   const meter = new Meter(request.headers.get("x-test-fault"));
   meters.set(request, meter);
-  const response = await app.fetch(request, env, context);
+  const answer = await Promise.race([app.fetch(request, env, context), meter.death]);
+  if (answer === undefined) memories.delete(request.headers.get("x-test-world") ?? "a");
+  // A dead isolate answers nothing: this says so to the test, at once.
+  const response = answer ?? new Response(null, { status: 502, headers: { "x-test-killed": "yes" } });
   response.headers.set("x-test-bill", JSON.stringify(meter.bill));
   return response;
 }
