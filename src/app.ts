@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 import { Hono } from "hono";
 import { serveAdmin } from "./admin.ts";
 import type { Unready } from "./config.ts";
+import { freshBytes } from "./facts/random.ts";
 import { serve } from "./serve.ts";
 import type { Reply } from "./wire/output.ts";
 import type { World } from "./world.ts";
@@ -53,7 +54,7 @@ interface Ids {
 
 /** 16 hexadecimal digits, and 64 characters of base64. */
 function randomIds(): Ids {
-  const bytes = crypto.getRandomValues(Buffer.alloc(8 + 48));
+  const bytes = Buffer.from(freshBytes(8 + 48).buffer);
   return { requestId: bytes.toString("hex", 0, 8).toUpperCase(), hostId: bytes.toString("base64", 8) };
 }
 

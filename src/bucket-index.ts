@@ -5,7 +5,9 @@ import { type Env, type Unready, worldOf } from "./config.ts";
 import type { SweepAnswer, SweepRequest } from "./facts/litter.ts";
 import { beginRound, endRound, startJobs, wakeAlarm } from "./index/alarm.ts";
 import { commitPut, commitRemove } from "./index/commit.ts";
+import { makeGroup } from "./index/group.ts";
 import { housekeeping } from "./index/housekeeping.ts";
+import { adoptJournal } from "./index/journal.ts";
 import { listBucket } from "./index/listing.ts";
 import { discard } from "./index/litter.ts";
 import { commitMark } from "./index/mark.ts";
@@ -22,14 +24,17 @@ import type {
   OutcomeRequest,
   PutRequest,
   ReadRequest,
+  RebuildAnswer,
+  RebuildRequest,
   RemoveRequest,
   RenameRequest,
   Rows,
 } from "./index/protocol.ts";
+import { readVersion } from "./index/read.ts";
+import { rebuildIndex } from "./index/rebuild.ts";
 import { commitRename } from "./index/rename.ts";
 import type { Index } from "./index/tables.ts";
 import { commitForbid, uploadOutcome } from "./index/uploads.ts";
-import { readVersion } from "./index/version.ts";
 import { dailyJobs, runRound } from "./jobs/round.ts";
 import { sweepStep } from "./jobs/sweep.ts";
 import { freshMemory, type World } from "./world.ts";
@@ -39,13 +44,17 @@ const memory = freshMemory();
 /** Methods answer `Moved` instead of acting for a caller whose knowledge of the bucket is out of date. */
 export class BucketIndex extends DurableObject implements BucketIndexCalls {
   readonly #index: Index;
+  readonly #commit: <Answer>(act: () => Answer) => Promise<Answer>;
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
     this.#index = openIndex(ctx.storage, () => this.now());
-    ctx.blockConcurrencyWhile(async () =>
-      wakeAlarm(this.#index, (await ctx.storage.getAlarm()) ?? undefined),
-    );
+    this.#commit = makeGroup(this.#index);
+    ctx.blockConcurrencyWhile(async () => {
+      wakeAlarm(this.#index, (await ctx.storage.getAlarm()) ?? undefined);
+      // An object that its alarm woke may not know its name.
+      if (ctx.id.name !== undefined) adoptJournal(this.#index, ctx.id.name);
+    });
   }
 
   /** The index's clock, in ms since 1970. */
@@ -72,8 +81,8 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
     return world;
   }
 
-  async open(): Promise<void> {
-    openBucket(this.#index);
+  async open(bucket?: string): Promise<void> {
+    openBucket(this.#index, bucket ?? this.ctx.id.name);
   }
 
   async close(bucket?: string): Promise<{ closed: boolean } | Moved> {
@@ -89,23 +98,23 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
   }
 
   async put(mutator: Mutator, request: PutRequest) {
-    return this.#act(mutator, (index) => commitPut(index, mutator, request));
+    return this.#commit(() => this.#act(mutator, (index) => commitPut(index, mutator, request)));
   }
 
   async remove(mutator: Mutator, request: RemoveRequest) {
-    return this.#act(mutator, (index) => commitRemove(index, mutator, request));
+    return this.#commit(() => this.#act(mutator, (index) => commitRemove(index, mutator, request)));
   }
 
   async rename(mutator: Mutator, request: RenameRequest) {
-    return this.#act(mutator, (index) => commitRename(index, mutator, request));
+    return this.#commit(() => this.#act(mutator, (index) => commitRename(index, mutator, request)));
   }
 
   async mark(mutator: Mutator, request: MarkRequest) {
-    return this.#act(mutator, (index) => commitMark(index, mutator, request));
+    return this.#commit(() => this.#act(mutator, (index) => commitMark(index, mutator, request)));
   }
 
   async forbid(mutator: Mutator, request: ForbidRequest) {
-    return this.#act(mutator, (index) => commitForbid(index, mutator, request));
+    return this.#commit(() => this.#act(mutator, (index) => commitForbid(index, mutator, request)));
   }
 
   async outcome(asker: Asker, request: OutcomeRequest) {
@@ -129,6 +138,10 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
 
   async sweep(request: SweepRequest): Promise<SweepAnswer> {
     return sweepStep(this.#world(), housekeeping(this.#index), request);
+  }
+
+  async rebuild(request: RebuildRequest): Promise<RebuildAnswer> {
+    return rebuildIndex(this.#index, request);
   }
 
   async rows(): Promise<Rows> {

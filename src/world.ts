@@ -240,6 +240,7 @@ const CALLS: Record<keyof BucketIndexCalls, "mutation" | "inquiry" | "plain"> = 
   adopt: "plain",
   tend: "plain",
   sweep: "plain",
+  rebuild: "plain",
   rows: "plain",
 };
 

@@ -17,11 +17,13 @@ export function alarmOf(storage: DurableObjectStorage): Alarm {
 
 /**
  * Remembers when the alarm rings, as the storage says when the object wakes. Litter without an alarm gets one: an older
- * Portico left it, or an object that ended between a commit and its arming.
+ * Portico left it, or an object that ended between a commit and its arming; so do commits that the journal does not tell.
  */
 export function wakeAlarm(index: Index, at: number | undefined): void {
   Object.assign(index.alarm, { set: at, wanted: at });
-  if (at === undefined && query(index, "select 1 from litter limit 1").length > 0) arm(index, index.now());
+  if (at !== undefined) return;
+  if (index.tail.untold > 0 || query(index, "select 1 from litter limit 1").length > 0)
+    arm(index, index.now());
 }
 
 /**
@@ -63,7 +65,7 @@ function silence({ alarm }: Index): void {
 function set(index: Index, at: number): void {
   index.alarm.set = at;
   index.alarm.ring(at);
-  index.rows.written += 1;
+  index.rows.alarms += 1;
 }
 
 /** When a job is due and where it will go on; undefined: it never said, or has nothing to do. */

@@ -107,7 +107,8 @@ function makeRow(
   return { ...facts, sequence: change.sequence, nonce, modified: change.at };
 }
 
-function writeRow(index: Index, table: "current" | "older", row: VersionRow): void {
+/** Writes a version as it is. */
+export function writeRow(index: Index, table: "current" | "older", row: VersionRow): void {
   const { key, sequence, nonce, marker, size, etag, modified, owner, body, pages } = row;
   const { description, tags, lock, grants, data } = row;
   const values = [

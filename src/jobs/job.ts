@@ -1,5 +1,6 @@
 // What a job is: work that a bucket's alarm does with nobody asking, one bounded step at a time.
 
+import type { JournalObject, SpentJournal } from "../facts/journal.ts";
 import type { OldLitter, Search, Spent, UploadName } from "../facts/litter.ts";
 import type { World } from "../world.ts";
 
@@ -14,6 +15,7 @@ export interface Plan {
 export interface Housekeeping {
   plan(job: string): Plan | undefined;
   keep(job: string, plan: Plan | undefined): void;
+  journal: Journal;
   phase(): "new" | "open" | "closed";
   /** The number of the last commit. */
   sequence(): number;
@@ -29,8 +31,21 @@ export interface Housekeeping {
   longEnded(after: string): { ended: UploadName[]; next: string | undefined };
   forgetEnded(ended: readonly UploadName[]): void;
   search(blobs: readonly string[]): Search;
-  /** Empties a closed index, if no litter is left in it, and says whether it did. */
-  leave(): boolean;
+  /** Whether no litter is left. */
+  isClean(): boolean;
+  /** Empties a closed index. */
+  leave(): void;
+}
+
+/** A bucket's journal, as the job that ships it knows it. */
+export interface Journal {
+  /** The next object to be written; undefined: R2 has all there is. */
+  draw(): JournalObject | undefined;
+  /** R2 has an object of the name that was drawn last: this one, or (not `ours`) one that an earlier try wrote. */
+  written(ours: boolean): void;
+  spent(): SpentJournal | undefined;
+  /** Nothing of that is left. */
+  cleared(): void;
 }
 
 export interface Job {

@@ -5,10 +5,11 @@ import { closing } from "./closing.ts";
 import type { Housekeeping, Job, Plan } from "./job.ts";
 import { litter } from "./litter.ts";
 import { allBlobs, orphans } from "./orphans.ts";
+import { ship } from "./ship.ts";
 import { allUploads, uploads } from "./uploads.ts";
 
 /** All jobs, in the order in which they act. */
-export const JOBS: readonly Job[] = [closing, uploads, orphans, litter];
+export const JOBS: readonly Job[] = [ship, closing, uploads, orphans, litter];
 
 /** Where those jobs begin that go over a whole bucket (by its id), each day. */
 export function dailyJobs(bucket: string): Record<string, string> {

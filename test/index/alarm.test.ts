@@ -18,7 +18,7 @@ describe("the alarm", () => {
     arm(index, NOW + 20);
     arm(index, NOW + 5);
     expect(alarms).toEqual([NOW + 10, NOW + 5]);
-    expect(index.rows.written).toBe(2);
+    expect(index.rows.alarms).toBe(2);
   });
 
   it("that rings already when the object wakes is not set again for a later time", () => {

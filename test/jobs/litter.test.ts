@@ -12,11 +12,13 @@ describe("litter", () => {
   it("stays for a day, and then goes by itself, from R2 and from the index", async () => {
     const on = await Sweeping.of(server);
     await on.put("k", "one");
+    await on.sweep();
     expect(await on.rings()).toBe(null);
     const before = Date.now();
     await on.put("k", "two");
     await on.put("gone", "three");
     await on.remove("gone");
+    await on.sweep();
     const rings = (await on.rings()) ?? 0;
     expect(rings).toBeGreaterThanOrEqual(before + DAY_MS);
     expect(rings).toBeLessThanOrEqual(Date.now() + DAY_MS);
@@ -44,6 +46,20 @@ describe("litter", () => {
     await expect.poll(async () => (await on.blobs()).length, { timeout: 20_000 }).toBe(1);
     await expect.poll(async () => (await on.holdings()).litter, { timeout: 20_000 }).toEqual([]);
     expect(await on.text("k")).toBe("two");
+  });
+
+  it("stays in an index that was made anew, whose orphans stay too, until somebody has looked at it", async () => {
+    const on = await Sweeping.of(server);
+    await on.put("k", "one");
+    await on.put("k", "two");
+    await on.orphan();
+    await on.sql("update state set rebuilt = 1");
+    await server.order({ do: "restart", index: on.id });
+    await on.later(3 * DAY_MS);
+    await on.tend();
+    await on.sweep();
+    const { litter, orphans } = await on.holdings();
+    expect([litter.length, orphans.length]).toEqual([1, 1]);
   });
 
   it("that is younger than other litter waits for its own time", async () => {

@@ -26,15 +26,18 @@ export function sqliteStorage(): FakeStorage {
       [Symbol.iterator]: () => rows[Symbol.iterator](),
     };
   };
+  let depth = 0;
   const transactionSync = <T>(act: () => T): T => {
-    database.exec("begin");
+    const name = `level_${depth++}`;
+    database.exec(`savepoint ${name}`);
     try {
-      const value = act();
-      database.exec("commit");
-      return value;
+      return act();
     } catch (error) {
-      database.exec("rollback");
+      database.exec(`rollback to ${name}`);
       throw error;
+    } finally {
+      database.exec(`release ${name}`);
+      depth -= 1;
     }
   };
   const sql = {
