@@ -100,21 +100,14 @@ export function toldUntil({ journal, tail, state }: Index): number {
   return state.phase === "open" && tail.untold > 0 ? (journal?.at ?? 0) : Number.POSITIVE_INFINITY;
 }
 
-/** What a checkpoint made superfluous, if any of it may be left; of a closed bucket, all there is. */
-export function spentJournal({ journal, state }: Index): SpentJournal | undefined {
-  if (journal !== undefined && state.phase === "closed") {
-    return { bucket: journal.bucket, before: journalName(journal.bucket, Number.MAX_SAFE_INTEGER) };
-  }
+/** What a checkpoint made superfluous, if any of it may be left. */
+export function spentJournal({ journal }: Index): SpentJournal | undefined {
   if (!journal?.spent || journal.base === undefined) return undefined;
   return { bucket: journal.bucket, before: journalName(journal.bucket, journal.base.began) };
 }
 
 /** Notes that they are gone. */
 export function spentGone(index: Index): void {
-  if (index.state.phase === "closed") {
-    query(index, "delete from journal");
-    index.journal = undefined;
-  }
   if (index.journal !== undefined) setJournal(index, { ...index.journal, spent: false });
 }
 
