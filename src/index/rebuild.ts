@@ -75,7 +75,7 @@ function begin(
 ): RebuildAnswer {
   const { phase } = index.state;
   if (phase === "closed") return { refused: "Its index is closed: the bucket was deleted." };
-  if (phase === "open" && !force) return { refused: "Its index is in place." };
+  if (phase === "open" && !force) return { refused: "Its index is in place.", inPlace: true };
   if (known !== undefined && !force) return known;
   // Until it is made anew it answers as a lost one does.
   writeState(index, { phase: "new", generation: 0, rebuilt: false });

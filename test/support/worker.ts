@@ -27,6 +27,8 @@ export type Order =
   | { do: "roundFaults"; index: string; faults: Fault[] }
   /** The tour of all buckets by this clock. */
   | { do: "tour"; offset: number; faults?: Fault[] }
+  /** Loses all that the index of this bucket id keeps, as no platform should. */
+  | { do: "lose"; index: string }
   /** Moves the clock of one index, or of all that have none of their own, this many ms from the real one. */
   | { do: "clock"; index?: string; offset: number }
   /** Waits until a call of this name is held; lets it go. */
@@ -83,6 +85,12 @@ export class BucketIndex extends RealIndex {
       const body = { kind: "blob", blob: `filled-${key}-${i}` } as const;
       await this.put({ ...asker, operationId: `filled-${i}` }, { ...request, draft, body });
     }
+  }
+
+  async lose(): Promise<void> {
+    await this.ctx.storage.deleteAlarm();
+    await this.ctx.storage.deleteAll();
+    await this.restart();
   }
 
   async restart(): Promise<void> {
@@ -177,8 +185,9 @@ async function obey(env: Env, order: Order): Promise<unknown> {
       await Promise.all(order.blobs.map((blob) => env.BLOBS.put(blob, "x")));
       return undefined;
     case "restart":
+    case "lose":
       return stub(order.index)
-        .restart?.()
+        [order.do]?.()
         .catch(() => undefined);
     case "clock": {
       const { index, offset } = order;
