@@ -97,7 +97,9 @@ export function journalWritten(index: Index, { after }: Drawn, ours: boolean): v
  * became litter since: that must not be gone.
  */
 export function toldUntil({ journal, tail, state }: Index): number {
-  return state.phase === "open" && tail.untold > 0 ? (journal?.at ?? 0) : Number.POSITIVE_INFINITY;
+  return state.phase === "open" && journal !== undefined && tail.untold > 0
+    ? journal.at
+    : Number.POSITIVE_INFINITY;
 }
 
 /** What a checkpoint made superfluous, if any of it may be left. */
