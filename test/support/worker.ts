@@ -68,6 +68,11 @@ export class BucketIndex extends RealIndex {
     return this.ctx.storage.getAlarm();
   }
 
+  /** What SQLite says of the index's size from now on, in bytes. */
+  async grow(bytes: number): Promise<void> {
+    Object.defineProperty(this.ctx.storage.sql, "databaseSize", { configurable: true, get: () => bytes });
+  }
+
   async sql(text: string, bindings: (string | number | null)[]): Promise<unknown[]> {
     return this.ctx.storage.sql.exec(text, ...bindings).toArray();
   }
