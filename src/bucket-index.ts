@@ -130,11 +130,8 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
     adoptGeneration(this.#index, generation);
   }
 
-  async rebuild(request: RebuildRequest): Promise<RebuildAnswer> {
-    return rebuildIndex(this.#index, request);
-  }
-
   async tend(bucket: string) {
+    adoptJournal(this.#index, bucket);
     const { phase } = this.#index.state;
     if (phase === "open") startJobs(this.#index, dailyJobs(bucket));
     return { phase };
@@ -142,6 +139,10 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
 
   async sweep(request: SweepRequest): Promise<SweepAnswer> {
     return sweepStep(this.#world(), housekeeping(this.#index), request);
+  }
+
+  async rebuild(request: RebuildRequest): Promise<RebuildAnswer> {
+    return rebuildIndex(this.#index, request);
   }
 
   async rows(): Promise<Rows> {

@@ -3,11 +3,11 @@
 import type { Spent, UploadName } from "../facts/litter.ts";
 import { jobPlan, planJob } from "./alarm.ts";
 import { type Drawn, drawJournal, journalWritten, spentGone, spentJournal } from "./journal.ts";
-import { discard } from "./litter.ts";
+import { discard, isClean } from "./litter.ts";
 import { leaveIndex } from "./open.ts";
 import { beginSearch } from "./search.ts";
 import { endedAmong, forgetEnded, forgetLitter, longEnded, oldLitter } from "./sweep.ts";
-import { type Index, isFrozen } from "./tables.ts";
+import type { Index } from "./tables.ts";
 
 /** The index as the jobs know it. */
 export function housekeeping(index: Index) {
@@ -17,7 +17,7 @@ export function housekeeping(index: Index) {
     keep: (job: string, plan: ReturnType<typeof jobPlan>) => planJob(index, job, plan),
     phase: () => index.state.phase,
     sequence: () => index.tail.sequence,
-    frozen: () => isFrozen(index),
+    frozen: () => index.state.rebuilt,
     oldLitter: (after: string, whole: boolean) => oldLitter(index, after, whole),
     forgetLitter: (spent: Spent) => forgetLitter(index, spent),
     discard: (upload: string | undefined, blobs: readonly string[]) => discard(index, upload, blobs),
@@ -25,6 +25,7 @@ export function housekeeping(index: Index) {
     longEnded: (after: string) => longEnded(index, after),
     forgetEnded: (ended: readonly UploadName[]) => forgetEnded(index, ended),
     search: (blobs: readonly string[]) => beginSearch(index, blobs),
+    isClean: () => isClean(index),
     leave: () => leaveIndex(index),
   };
 }

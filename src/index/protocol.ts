@@ -243,8 +243,8 @@ export interface Rows {
 
 /** The methods of a bucket's index. */
 export interface BucketIndexCalls {
-  open(bucket?: string): Promise<void>;
   /** `bucket`: the bucket's id. */
+  open(bucket?: string): Promise<void>;
   close(bucket?: string): Promise<{ closed: boolean } | Moved>;
   read(asker: Asker, request: ReadRequest): Promise<ReadAnswer | Moved>;
   list(asker: Asker, request: ListRequest): Promise<ListAnswer | Moved>;
@@ -256,9 +256,9 @@ export interface BucketIndexCalls {
   outcome(asker: Asker, upload: OutcomeRequest): Promise<UploadOutcome | Moved>;
   discard(request: DiscardRequest): Promise<void>;
   adopt(generation: number): Promise<void>;
-  rebuild(request: RebuildRequest): Promise<RebuildAnswer>;
   /** Sets the alarm's daily jobs going, if they are not; `bucket`: the bucket's id. */
   tend(bucket: string): Promise<{ phase: "new" | "open" | "closed" }>;
   sweep(request: SweepRequest): Promise<SweepAnswer>;
+  rebuild(request: RebuildRequest): Promise<RebuildAnswer>;
   rows(): Promise<Rows>;
 }

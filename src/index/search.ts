@@ -2,7 +2,7 @@
 
 import type { KeptExtent } from "../facts/extent.ts";
 import type { Search } from "../facts/litter.ts";
-import { litterBlobs } from "./litter.ts";
+import { isLitter, litterBlobs } from "./litter.ts";
 import { type Index, queryValues, type SqlValue } from "./tables.ts";
 
 /** Rows that are read at a time. */
@@ -108,17 +108,18 @@ export function beginSearch(index: Index, blobs: readonly string[], limit = LOOK
   const names = new Set(blobs);
   let place = BEGINNING;
   index.searches.add(names);
+  const unnamed = () => [...names].filter((blob) => !isLitter(index, blob));
   return {
     look() {
       place = walk(index, place, ({ blob }) => names.delete(blob), limit);
       return place.table === "end";
     },
-    unnamed: () => [...names],
+    unnamed,
     spare(more) {
       for (const blob of more) names.delete(blob);
     },
     litter() {
-      const left = [...names];
+      const left = unnamed();
       index.transaction(() => litterBlobs(index, left, index.now()));
       return left.length;
     },
