@@ -261,7 +261,7 @@ function isLostConnection(error: unknown): boolean {
 /** Large pieces, of which each is valid until the next is asked for. `sent`: how many bytes will come, if that is known. */
 export async function* readLarge(
   body: ReadableStream<Uint8Array> | null,
-  sent = READ_BYTES,
+  sent = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Uint8Array> {
   if (body === null) return;
   const reader = body.getReader({ mode: "byob" }) as ReadableStreamBYOBReader & {
@@ -269,12 +269,14 @@ export async function* readLarge(
     readAtLeast(bytes: number, view: Uint8Array): Promise<ReadableStreamReadResult<Uint8Array>>;
   };
   let buffer = new ArrayBuffer(Math.min(sent, READ_BYTES));
-  for (;;) {
+  // Behind the last byte that was announced nothing can follow: it need not be asked for.
+  for (let left = sent; left > 0; ) {
     const { value, done } = await reader
       .readAtLeast(buffer.byteLength, new Uint8Array(buffer))
       .catch((error: unknown) => {
         throw isLostConnection(error) ? new S3Error("IncompleteBody") : error;
       });
+    left -= value?.byteLength ?? 0;
     if (value !== undefined && value.byteLength > 0) yield value;
     if (done || value === undefined) return;
     buffer = value.buffer as ArrayBuffer;
