@@ -74,7 +74,12 @@ export function canonicalRequest(address: Address, signed: Signed): string {
   ].join("\n");
 }
 
+/** What can be a header's name, in lower case. */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+
+/** A header's value; of a name that no header can have, as of a header that was not sent: nothing. */
 function canonicalHeader(address: Address, name: string): string {
+  if (!HEADER_NAME.test(name)) return "";
   const original = name === "accept-encoding" ? address.clientAcceptEncoding : undefined;
   const value = original ?? address.sent.get(name) ?? "";
   return value.trim().replace(/[ \t]+/g, " ");

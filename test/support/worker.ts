@@ -21,8 +21,8 @@ export type Order =
   | { do: "erase"; blob: string }
   /** Puts blobs of one byte. */
   | { do: "strew"; blobs: string[] }
-  /** Ends the object as the platform does: what is stored stays, what is in memory goes. */
-  | { do: "restart"; index: string }
+  /** Ends the object as the platform does: what is stored stays, what is in memory goes; `atOnce`: what is not yet stored, too. */
+  | { do: "restart"; index: string; atOnce?: boolean }
   /** What the next round of this index's alarm meets. */
   | { do: "roundFaults"; index: string; faults: Fault[] }
   /** The tour of all buckets by this clock. */
@@ -90,8 +90,8 @@ export class BucketIndex extends RealIndex {
     }
   }
 
-  async restart(): Promise<void> {
-    await this.ctx.storage.sync();
+  async restart(atOnce: boolean): Promise<void> {
+    if (!atOnce) await this.ctx.storage.sync();
     this.ctx.abort("restarted by a test");
   }
 }
@@ -183,7 +183,7 @@ async function obey(env: Env, order: Order): Promise<unknown> {
       return undefined;
     case "restart":
       return stub(order.index)
-        .restart?.()
+        .restart?.(order.atOnce ?? false)
         .catch(() => undefined);
     case "clock": {
       const { index, offset } = order;
