@@ -34,7 +34,7 @@ import {
   encryptionFor,
   encryptionHeaders,
 } from "./encryption.ts";
-import { type Found, missing, readAllowed, readConditions } from "./read.ts";
+import { type Found, missing, type Named, readAllowed, readConditions } from "./read.ts";
 import {
   checkStillHere,
   committedOr,
@@ -193,9 +193,9 @@ export async function readSource(
 }
 
 /** What is missing is the source's key, and a delete marker is no source. */
-function sourceMissing(answer: Exclude<ReadAnswer, Found>, key: string): S3Error {
-  if (answer.missing === "version") return missing(answer, key);
-  if (answer.missing === "key") return new S3Error("NoSuchKey", { elements: { Key: key } });
+function sourceMissing(answer: Exclude<ReadAnswer, Found>, named: Named): S3Error {
+  if (answer.missing === "version") return missing(answer, named);
+  if (answer.missing === "key") return new S3Error("NoSuchKey", { elements: { Key: named.key } });
   return new S3Error("InvalidRequest", {
     message: "The source of a copy request may not specifically refer to a delete marker by version id.",
   });
