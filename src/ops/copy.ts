@@ -84,6 +84,16 @@ function directive(name: "metadata" | "tagging"): Field<"COPY" | "REPLACE"> {
   };
 }
 
+/** Where a page of a website redirects to: each object's own, and never copied. */
+const REDIRECT = "x-amz-website-redirect-location";
+
+/** What a copy takes over of its source, beside its bytes. */
+function copiedDescription({ headers, metadata }: Description, asked: Description) {
+  const { [REDIRECT]: _source, ...others } = headers;
+  const own = asked.headers[REDIRECT];
+  return { headers: own === undefined ? others : { ...others, [REDIRECT]: own }, metadata };
+}
+
 export const copyObject = operation({
   name: "CopyObject",
   route: "PUT /{Bucket}/{Key}",
@@ -106,7 +116,10 @@ export const copyObject = operation({
     const { source, metadataDirective, conditions } = input;
     const toItsOwnKey = source.bucket === bucket.name && source.key === key;
     const changes =
-      metadataDirective === "REPLACE" || input.encryption.s3 || input.encryption.customer !== undefined;
+      metadataDirective === "REPLACE" ||
+      input.description.headers[REDIRECT] !== undefined ||
+      input.encryption.s3 ||
+      input.encryption.customer !== undefined;
     if (toItsOwnKey && source.versionId === undefined && !changes) throw toItself();
     context.access.requireMatch(conditions.ifMatch, key);
     const from = await accessToSource(context, source, input.sourceOwner);
@@ -118,7 +131,9 @@ export const copyObject = operation({
       const { found, body, etag, ofBytes } = await copyBody(context, from, input, judge);
       checkStillHere(bucket, body);
       const { headers, metadata } =
-        metadataDirective === "COPY" ? found.version.description : input.description;
+        metadataDirective === "COPY"
+          ? copiedDescription(found.version.description, input.description)
+          : input.description;
       const { version } = found;
       const encryption = encryptionFor(bucket, input.encryption);
       const description = { headers, metadata, ...ofBytes, ...(encryption && { encryption }) };
