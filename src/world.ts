@@ -240,6 +240,7 @@ const CALLS: Record<keyof BucketIndexCalls, "mutation" | "inquiry" | "plain"> = 
   adopt: "plain",
   tend: "plain",
   sweep: "plain",
+  fsck: "plain",
   rebuild: "plain",
   rows: "plain",
 };

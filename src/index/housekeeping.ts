@@ -1,7 +1,9 @@
 // What a bucket's index lets the jobs of its alarm do.
 
+import type { Named, VersionPlace } from "../facts/fsck.ts";
 import type { Spent, UploadName } from "../facts/litter.ts";
 import { jobPlan, planJob } from "./alarm.ts";
+import { beginInspection, checkBooks, namesStill, unfreeze, wholeBehind } from "./books.ts";
 import { type Drawn, drawJournal, journalWritten, spentGone, spentJournal } from "./journal.ts";
 import { discard, isClean } from "./litter.ts";
 import { leaveIndex } from "./open.ts";
@@ -24,6 +26,13 @@ export function housekeeping(index: Index) {
     endedAmong: (uploads: readonly UploadName[]) => endedAmong(index, uploads),
     longEnded: (after: string) => longEnded(index, after),
     forgetEnded: (ended: readonly UploadName[]) => forgetEnded(index, ended),
+    generation: () => index.state.generation,
+    books: (repair: boolean) => checkBooks(index, repair),
+    inspect: (listed: ReadonlyMap<string, number>, within: (blob: string) => boolean) =>
+      beginInspection(index, listed, within),
+    namesStill: (named: Named) => namesStill(index, named),
+    wholeBehind: (place: VersionPlace) => wholeBehind(index, place),
+    unfreeze: () => unfreeze(index),
     search: (blobs: readonly string[]) => beginSearch(index, blobs),
     isClean: () => isClean(index),
     leave: () => leaveIndex(index),

@@ -5,6 +5,7 @@ import type { YoungBlob } from "../facts/birth.ts";
 import type { ObjectChecksum } from "../facts/checksum.ts";
 import type { ReadConditions, RemoveConditions, WriteConditions } from "../facts/condition.ts";
 import type { Extent } from "../facts/extent.ts";
+import type { FsckAnswer, FsckRequest } from "../facts/fsck.ts";
 import type { Grant } from "../facts/grant.ts";
 import type { Replay } from "../facts/journal.ts";
 import type { SweepAnswer, SweepRequest } from "../facts/litter.ts";
@@ -258,6 +259,7 @@ export interface BucketIndexCalls {
   adopt(generation: number): Promise<void>;
   /** Sets the alarm's daily jobs going, if they are not; `bucket`: the bucket's id. */
   tend(bucket: string): Promise<{ phase: "new" | "open" | "closed" }>;
+  fsck(request: FsckRequest): Promise<FsckAnswer>;
   sweep(request: SweepRequest): Promise<SweepAnswer>;
   rebuild(request: RebuildRequest): Promise<RebuildAnswer>;
   rows(): Promise<Rows>;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Fault } from "../support/bindings.ts";
 import { drawing } from "../support/drawing.ts";
@@ -18,11 +19,11 @@ const KEYS = ["k1", "k2"];
 /** Of a hundred requests, how many meet a fault. */
 const FAULTY = 15;
 
-const tally = { histories: 0, calls: 0, unanswered: 0 };
+const tally = { histories: 0, calls: 0, unanswered: 0, restarts: 0 };
 afterAll(() => {
-  const { histories, calls, unanswered } = tally;
+  const { histories, calls, unanswered, restarts } = tally;
   console.log(
-    `${histories} histories of a key, ${calls} calls by ${CLIENTS} clients at once in two isolates, ${unanswered} of them unanswered, seed ${SEED}: all linearizable`,
+    `${histories} histories of a key, ${calls} calls by ${CLIENTS} clients at once in two isolates, ${unanswered} of them unanswered, ${restarts} restarts of their index, seed ${SEED}: all linearizable`,
   );
 });
 
@@ -92,7 +93,7 @@ async function callAtRandom(
 
 const LIE: Fault = { store: "index", call: "read", how: "stale", times: 100 };
 
-/** Clients at random on two keys of a fresh bucket; gives the history of each key. */
+/** Clients at random on two keys of a fresh bucket, whose index falls down again and again; gives the history of each key. */
 async function race(versioning: Versioning, flips: boolean, draw: Draw, lie = false): Promise<KeyCall[][]> {
   const bucket = await server.bucket();
   if (versioning !== "Off") await server.version(bucket, versioning);
@@ -107,8 +108,17 @@ async function race(versioning: Versioning, flips: boolean, draw: Draw, lie = fa
   }
   const isolates = [`${bucket}-a`, `${bucket}-b`];
   const clients = Array.from({ length: CLIENTS }, (_, i) => `${bucket}-${i}`);
-  await Promise.all(
-    clients.map(async (name) => {
+  const index = await server.idOf(bucket);
+  let left = CLIENTS;
+  const falling = async () => {
+    for (; left > 0 && !lie; tally.restarts += 1) {
+      await sleep(5 + draw(40));
+      await server.order({ do: "restart", index, atOnce: true });
+    }
+  };
+  await Promise.all([
+    falling(),
+    ...clients.map(async (name) => {
       for (let n = 0; n < CALLS_EACH; n++) {
         const etags = [...histories.of.values()]
           .flat()
@@ -117,8 +127,9 @@ async function race(versioning: Versioning, flips: boolean, draw: Draw, lie = fa
           );
         await callAtRandom(histories, name, draw, { isolates, uploads, etags, flips, lie });
       }
+      left -= 1;
     }),
-  );
+  ]);
   return [...histories.of.values()];
 }
 

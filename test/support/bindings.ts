@@ -309,7 +309,7 @@ export function meteredR2(r2: R2Bucket, meter: Meter): R2Bucket {
   });
 }
 
-/** A stream that says how long it is, and breaks off half-way. */
+/** A stream as R2 takes it, which says how long it is, and breaks off half-way. */
 async function cutShort(stream: ReadableStream<Uint8Array>): Promise<ReadableStream<Uint8Array>> {
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
   const { readable, writable } = new FixedLengthStream(bytes.byteLength);
@@ -322,8 +322,19 @@ async function cutShort(stream: ReadableStream<Uint8Array>): Promise<ReadableStr
   return readable;
 }
 
+/** What R2 gave, whose bytes break off half-way. */
 async function brokenOff(object: R2ObjectBody): Promise<R2ObjectBody> {
   const body = await cutShort(object.body);
+  // R2's own stream can be piped into a FixedLengthStream; another of these cannot, in workerd, but by hand.
+  body.pipeTo = async (to) => {
+    const writer = to.getWriter();
+    try {
+      for await (const bytes of body) await writer.write(bytes);
+    } catch (error) {
+      await writer.abort(error);
+      throw error;
+    }
+  };
   return new Proxy(object, {
     get(target, name) {
       if (name === "body") return body;

@@ -21,8 +21,8 @@ export type Order =
   | { do: "erase"; blob: string }
   /** Puts blobs of one byte. */
   | { do: "strew"; blobs: string[] }
-  /** Ends the object as the platform does: what is stored stays, what is in memory goes. */
-  | { do: "restart"; index: string }
+  /** Ends the object as the platform does: what is stored stays, what is in memory goes; `atOnce`: what is not yet stored, too. */
+  | { do: "restart"; index: string; atOnce?: boolean }
   /** What the next round of this index's alarm meets. */
   | { do: "roundFaults"; index: string; faults: Fault[] }
   /** The tour of all buckets by this clock. */
@@ -70,6 +70,11 @@ export class BucketIndex extends RealIndex {
     return this.ctx.storage.getAlarm();
   }
 
+  /** What SQLite says of the index's size from now on, in bytes. */
+  async grow(bytes: number): Promise<void> {
+    Object.defineProperty(this.ctx.storage.sql, "databaseSize", { configurable: true, get: () => bytes });
+  }
+
   async sql(text: string, bindings: (string | number | null)[]): Promise<unknown[]> {
     return this.ctx.storage.sql.exec(text, ...bindings).toArray();
   }
@@ -90,11 +95,11 @@ export class BucketIndex extends RealIndex {
   async lose(): Promise<void> {
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
-    await this.restart();
+    await this.restart(false);
   }
 
-  async restart(): Promise<void> {
-    await this.ctx.storage.sync();
+  async restart(atOnce: boolean): Promise<void> {
+    if (!atOnce) await this.ctx.storage.sync();
     this.ctx.abort("restarted by a test");
   }
 }
@@ -184,10 +189,13 @@ async function obey(env: Env, order: Order): Promise<unknown> {
     case "strew":
       await Promise.all(order.blobs.map((blob) => env.BLOBS.put(blob, "x")));
       return undefined;
-    case "restart":
     case "lose":
       return stub(order.index)
-        [order.do]?.()
+        .lose?.()
+        .catch(() => undefined);
+    case "restart":
+      return stub(order.index)
+        .restart?.(order.atOnce ?? false)
         .catch(() => undefined);
     case "clock": {
       const { index, offset } = order;
