@@ -17,6 +17,7 @@ import {
 import { bucketNamed } from "./directory/buckets.ts";
 import type { RememberedBucket } from "./facts/outage.ts";
 import { type Asked, everyBucket, isCursor } from "./jobs/every-bucket.ts";
+import { findStrangers } from "./jobs/strangers.ts";
 import { readAddress } from "./wire/address.ts";
 import { S3Error } from "./wire/error.ts";
 import type { World } from "./world.ts";
@@ -26,6 +27,9 @@ const MAX_COMMAND_BYTES = 16 * 1024;
 
 /** Longest name or email, in characters. */
 const MAX_TEXT = 256;
+
+/** Longest cursor of R2's, in characters. */
+const MAX_R2_CURSOR = 8 * 1024;
 
 /** A command that cannot be carried out, in one sentence for whoever typed it. */
 class Refused extends Error {}
@@ -88,6 +92,17 @@ const COMMANDS: Record<string, Command> = {
       world.index(bucket).sweep({ bucket: bucket.id, dry, cursor });
     return { ...(await everyBucket(world, await bucketsAsked(world, input), step)) };
   },
+  /** { deep, repair, bucket?, cursor? } → { told, cursor? }: some steps of fsck, as of the sweep. */
+  "fsck/step": async (world, input) => {
+    const [deep, repair] = [input.deep === true, input.repair === true];
+    const step = (bucket: RememberedBucket, cursor: string | undefined) =>
+      world.index(bucket).fsck({ bucket, deep, repair, cursor });
+    return { ...(await everyBucket(world, await bucketsAsked(world, input), step)) };
+  },
+  /** { cursor? } → { faults, cursor? }: blobs of buckets that the directory does not know. */
+  "fsck/strangers": async (world, input) => ({
+    ...(await findStrangers(world, optionalText(input, "cursor", MAX_R2_CURSOR))),
+  }),
 };
 
 /** Serves `POST /_portico/admin/<noun>/<verb>`, JSON in and out. Errors are `{ "error": sentence }`. */
@@ -136,11 +151,11 @@ function readJson(bytes: Uint8Array): Json {
   throw new Refused("The command is not a JSON object.");
 }
 
-function optionalText(input: Json, name: string): string | undefined {
+function optionalText(input: Json, name: string, most = MAX_TEXT): string | undefined {
   const value = input[name];
   if (value === undefined || value === "") return undefined;
-  if (typeof value !== "string" || value.length > MAX_TEXT) {
-    throw new Refused(`${name} must be a text of at most ${MAX_TEXT} characters.`);
+  if (typeof value !== "string" || value.length > most) {
+    throw new Refused(`${name} must be a text of at most ${most} characters.`);
   }
   return value;
 }
