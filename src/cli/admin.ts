@@ -6,7 +6,9 @@ import { Failure, reason } from "./failure.ts";
 import type { Flags } from "./flags.ts";
 import { type Environment, KEY_FLAGS, type RootKey, rootKey } from "./root-key.ts";
 
+/** How long a call may take: one step of fsck reads at least one blob, whatever its size. */
 const CALL_TIMEOUT_MS = 30_000;
+const STEP_TIMEOUT_MS = 10 * 60_000;
 
 export const ADMIN_FLAGS = {
   endpoint: {
@@ -34,6 +36,26 @@ export interface AccessKey {
   disabled: boolean;
   /** Milliseconds since 1970. */
   created: number;
+}
+
+/** Faults of one kind: how many, how many of them were mended, and the first of them. */
+export interface Fault {
+  kind: string;
+  count: number;
+  mended: number;
+  first: string[];
+}
+
+/** What a step of fsck found in a bucket, and what it looked at: bytes were read of `bytes`. */
+export interface CheckedBucket {
+  bucket: string;
+  faults?: Fault[];
+  versions?: number;
+  blobs?: number;
+  bytes?: number;
+  encrypted?: number;
+  unchecked?: string[];
+  failed?: true;
 }
 
 /** How many of something there were, what they take in bytes, and the first of them. */
@@ -86,6 +108,11 @@ export interface AdminCalls {
   "key/list": { asks: { account?: string }; answers: { keys: AccessKey[] } };
   "key/disable": { asks: { accessKeyId: string }; answers: Record<string, never> };
   "key/delete": { asks: { accessKeyId: string }; answers: Record<string, never> };
+  "fsck/step": {
+    asks: { deep: boolean; repair: boolean; bucket?: string; cursor?: string };
+    answers: { told: CheckedBucket[]; cursor?: string };
+  };
+  "fsck/strangers": { asks: { cursor?: string }; answers: { faults: Fault[]; cursor?: string } };
   "sweep/step": {
     asks: { dry: boolean; bucket?: string; cursor?: string };
     answers: { told: SweptBucket[]; cursor?: string };
@@ -124,7 +151,7 @@ export class AdminClient {
     let text: string;
     try {
       const response = await fetch(request, {
-        signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+        signal: AbortSignal.timeout(call.startsWith("fsck/") ? STEP_TIMEOUT_MS : CALL_TIMEOUT_MS),
         redirect: "manual",
       });
       status = response.status;

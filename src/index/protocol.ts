@@ -259,6 +259,7 @@ export interface BucketIndexCalls {
   adopt(generation: number): Promise<void>;
   /** Sets the alarm's daily jobs going, if they are not; `bucket`: the bucket's id. */
   tend(bucket: string): Promise<{ phase: "new" | "open" | "closed" }>;
+  phase(): Promise<{ phase: "new" | "open" | "closed" }>;
   fsck(request: FsckRequest): Promise<FsckAnswer>;
   sweep(request: SweepRequest): Promise<SweepAnswer>;
   rebuild(request: RebuildRequest): Promise<RebuildAnswer>;

@@ -19,8 +19,8 @@ export type Order =
   /** Names of blobs below a prefix. */
   | { do: "blobs"; prefix: string }
   | { do: "erase"; blob: string }
-  /** Puts blobs of one byte. */
-  | { do: "strew"; blobs: string[] }
+  /** Puts blobs of so many bytes, of one if nothing is said. */
+  | { do: "strew"; blobs: string[]; size?: number }
   /** Ends the object as the platform does: what is stored stays, what is in memory goes; `atOnce`: what is not yet stored, too. */
   | { do: "restart"; index: string; atOnce?: boolean }
   /** What the next round of this index's alarm meets. */
@@ -187,7 +187,7 @@ async function obey(env: Env, order: Order): Promise<unknown> {
     case "erase":
       return env.BLOBS.delete(order.blob);
     case "strew":
-      await Promise.all(order.blobs.map((blob) => env.BLOBS.put(blob, "x")));
+      await Promise.all(order.blobs.map((blob) => env.BLOBS.put(blob, "x".repeat(order.size ?? 1))));
       return undefined;
     case "lose":
       return stub(order.index)
