@@ -92,6 +92,11 @@ export class BucketIndex extends RealIndex {
     }
   }
 
+  /** The alarm is silenced, as if the object had ended before it was set. */
+  async forget(): Promise<void> {
+    await this.ctx.storage.deleteAlarm();
+  }
+
   async lose(): Promise<void> {
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
