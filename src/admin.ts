@@ -15,7 +15,7 @@ import {
   putKey,
 } from "./directory/accounts.ts";
 import { bucketNamed } from "./directory/buckets.ts";
-import type { RememberedBucket } from "./facts/outage.ts";
+import { type RememberedBucket, Unavailable } from "./facts/outage.ts";
 import { type Asked, everyBucket, isCursor } from "./jobs/every-bucket.ts";
 import { findStrangers } from "./jobs/strangers.ts";
 import { readAddress } from "./wire/address.ts";
@@ -124,6 +124,10 @@ export async function serveAdmin(world: World, request: Request, command: string
       return Response.json({ error: error.message, code: error.code }, { status: error.status });
     if (error instanceof Refused) return Response.json({ error: error.message }, { status: 400 });
     world.log({ event: "error", command, error: String(error) });
+    if (error instanceof Unavailable) {
+      const headers = { "retry-after": "1" };
+      return Response.json({ error: "A store does not answer; try again." }, { status: 503, headers });
+    }
     return Response.json({ error: "An internal error; see the server's log." }, { status: 500 });
   }
 }

@@ -133,6 +133,7 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
   }
 
   async tend(bucket: string) {
+    adoptJournal(this.#index, bucket);
     const { phase } = this.#index.state;
     if (phase === "open") startJobs(this.#index, dailyJobs(bucket));
     return { phase };

@@ -106,13 +106,20 @@ export class Payload implements Source {
       ? Promise.race([this.#flowing, scheduler.wait(FAILURE_GRACE_MS)])
       : this.#flowing);
     if ("mismatch" in stored) throw sealMismatch(this.#seal);
-    if ("failed" in stored)
-      throw isLostConnection(stored.failed) ? new S3Error("IncompleteBody") : stored.failed;
+    if ("failed" in stored) throw this.#failure(stored.failed);
     if (this.#seal.kind === "hash" && this.promises.checksum?.algorithm === "SHA256") {
       // R2 held the bytes to the signed hash; the checksum is then right if it says the same.
       this.#compare("SHA256", Buffer.from(this.#seal.sha256, "hex").toString("base64"));
     }
     this.#compareMd5(this.md5 ?? stored.md5);
+  }
+
+  /**
+   * Where the bytes went to R2 untouched, nobody can tell whether it lost its sender or its store: so it is an error that
+   * clients repeat, and that S3 gives to senders that fall silent.
+   */
+  #failure(error: unknown): unknown {
+    return this.#flowing === undefined && isLostConnection(error) ? new S3Error("RequestTimeout") : error;
   }
 
   /** The whole body in memory, at most `most` bytes, everything promised of it verified. */

@@ -1,6 +1,7 @@
 // How a bucket's index is opened and closed, and who is served by it.
 
 import { alarmOf, arm, distrust, planJob } from "./alarm.ts";
+import { coolAll } from "./hot.ts";
 import { beginJournal } from "./journal.ts";
 import { loadJournal } from "./journal-state.ts";
 import { isClean } from "./litter.ts";
@@ -55,6 +56,7 @@ function load(sql: SqlStorage, now: number): Pick<Index, "state" | "tail" | "jou
 /** Remembers the tables anew, after they were written from the ground up. */
 export function reloadIndex(index: Index): void {
   Object.assign(index, load(index.sql, index.now()));
+  coolAll(index);
 }
 
 /** Writes the state; it is remembered once that stands. */

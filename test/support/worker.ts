@@ -21,8 +21,8 @@ export type Order =
   | { do: "erase"; blob: string }
   /** Puts blobs of so many bytes, of one if nothing is said. */
   | { do: "strew"; blobs: string[]; size?: number }
-  /** Ends the object as the platform does: what is stored stays, what is in memory goes. */
-  | { do: "restart"; index: string }
+  /** Ends the object as the platform does: what is stored stays, what is in memory goes; `atOnce`: what is not yet stored, too. */
+  | { do: "restart"; index: string; atOnce?: boolean }
   /** What the next round of this index's alarm meets. */
   | { do: "roundFaults"; index: string; faults: Fault[] }
   /** The tour of all buckets by this clock. */
@@ -30,7 +30,9 @@ export type Order =
   /** Moves the clock of one index, or of all that have none of their own, this many ms from the real one. */
   | { do: "clock"; index?: string; offset: number }
   /** Waits until a call of this name is held; lets it go. */
-  | { do: "held" | "release"; name: string };
+  | { do: "held" | "release"; name: string }
+  /** All of them at once; their answers in order. */
+  | { do: "several"; orders: Order[] };
 
 /** How far the clocks of indexes are moved, in ms, by their objects' ids; '' for all others. */
 const clocks = new Map<string, number>();
@@ -66,6 +68,11 @@ export class BucketIndex extends RealIndex {
     return this.ctx.storage.getAlarm();
   }
 
+  /** What SQLite says of the index's size from now on, in bytes. */
+  async grow(bytes: number): Promise<void> {
+    Object.defineProperty(this.ctx.storage.sql, "databaseSize", { configurable: true, get: () => bytes });
+  }
+
   async sql(text: string, bindings: (string | number | null)[]): Promise<unknown[]> {
     return this.ctx.storage.sql.exec(text, ...bindings).toArray();
   }
@@ -83,8 +90,8 @@ export class BucketIndex extends RealIndex {
     }
   }
 
-  async restart(): Promise<void> {
-    await this.ctx.storage.sync();
+  async restart(atOnce: boolean): Promise<void> {
+    if (!atOnce) await this.ctx.storage.sync();
     this.ctx.abort("restarted by a test");
   }
 }
@@ -96,7 +103,7 @@ function keyOf(i: number, folder: number): string {
 }
 
 /** What injected faults make the Worker log: nobody who reads a test's output wants to know. */
-const EXPECTED = /Unavailable|Network connection lost|\(10001\)|Stream was cancelled/;
+const EXPECTED = /Unavailable|Network connection lost|\(10001\)|\(10058\)|Stream was cancelled/;
 const { error: report } = console;
 console.error = (...line: unknown[]) => {
   if (!EXPECTED.test(line.join(" "))) report(...line);
@@ -119,7 +126,7 @@ function worldOf(env: Env, context: Pick<ExecutionContext, "waitUntil">, request
     memory: memoryOf(headers.get("x-test-world") ?? "a"),
     waitUntil(work) {
       meter.pend(work);
-      context.waitUntil(work);
+      context.waitUntil(Promise.race([work, meter.death]));
     },
     now: () => Date.now() + offset + meter.lapse,
   });
@@ -176,7 +183,7 @@ async function obey(env: Env, order: Order): Promise<unknown> {
       return undefined;
     case "restart":
       return stub(order.index)
-        .restart?.()
+        .restart?.(order.atOnce ?? false)
         .catch(() => undefined);
     case "clock": {
       const { index, offset } = order;
@@ -192,6 +199,8 @@ async function obey(env: Env, order: Order): Promise<unknown> {
       return whenHeld(order.name);
     case "release":
       return release(order.name);
+    case "several":
+      return Promise.all(order.orders.map((one) => obey(env, one)));
   }
 }
 
@@ -204,7 +213,10 @@ async function fetch(request: Request, env: Env, context: ExecutionContext): Pro
   }
   const meter = new Meter(request.headers.get("x-test-fault"));
   meters.set(request, meter);
-  const response = await app.fetch(request, env, context);
+  const answer = await Promise.race([app.fetch(request, env, context), meter.death]);
+  if (answer === undefined) memories.delete(request.headers.get("x-test-world") ?? "a");
+  // A dead isolate answers nothing: this says so to the test, at once.
+  const response = answer ?? new Response(null, { status: 502, headers: { "x-test-killed": "yes" } });
   response.headers.set("x-test-bill", JSON.stringify(meter.bill));
   return response;
 }
