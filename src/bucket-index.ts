@@ -2,6 +2,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { type Env, type Unready, worldOf } from "./config.ts";
+import type { FsckAnswer, FsckRequest } from "./facts/fsck.ts";
 import type { SweepAnswer, SweepRequest } from "./facts/litter.ts";
 import { beginRound, endRound, startJobs, wakeAlarm } from "./index/alarm.ts";
 import { commitPut, commitRemove } from "./index/commit.ts";
@@ -35,6 +36,7 @@ import { rebuildIndex } from "./index/rebuild.ts";
 import { commitRename } from "./index/rename.ts";
 import type { Index } from "./index/tables.ts";
 import { commitForbid, uploadOutcome } from "./index/uploads.ts";
+import { fsckStep } from "./jobs/fsck.ts";
 import { dailyJobs, runRound } from "./jobs/round.ts";
 import { sweepStep } from "./jobs/sweep.ts";
 import { freshMemory, type World } from "./world.ts";
@@ -130,11 +132,8 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
     adoptGeneration(this.#index, generation);
   }
 
-  async rebuild(request: RebuildRequest): Promise<RebuildAnswer> {
-    return rebuildIndex(this.#index, request);
-  }
-
   async tend(bucket: string) {
+    adoptJournal(this.#index, bucket);
     const { phase } = this.#index.state;
     if (phase === "open") startJobs(this.#index, dailyJobs(bucket));
     return { phase };
@@ -142,6 +141,14 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
 
   async sweep(request: SweepRequest): Promise<SweepAnswer> {
     return sweepStep(this.#world(), housekeeping(this.#index), request);
+  }
+
+  async fsck(request: FsckRequest): Promise<FsckAnswer> {
+    return fsckStep(this.#world(), housekeeping(this.#index), request);
+  }
+
+  async rebuild(request: RebuildRequest): Promise<RebuildAnswer> {
+    return rebuildIndex(this.#index, request);
   }
 
   async rows(): Promise<Rows> {

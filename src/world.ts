@@ -238,9 +238,10 @@ const CALLS: Record<keyof BucketIndexCalls, "mutation" | "inquiry" | "plain"> = 
   outcome: "inquiry",
   discard: "plain",
   adopt: "plain",
-  rebuild: "plain",
   tend: "plain",
   sweep: "plain",
+  fsck: "plain",
+  rebuild: "plain",
   rows: "plain",
 };
 

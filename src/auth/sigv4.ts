@@ -120,8 +120,16 @@ export function chunkSigner(key: Uint8Array, { signature, timestamp, scope }: Si
   };
 }
 
+/** The timestamp that was read last: requests of the same second share theirs. */
+let last: { text: string; ms: number | undefined } = { text: "", ms: undefined };
+
 /** A timestamp such as 20130524T000000Z as ms since 1970; undefined if it is none. */
 export function parseTimestamp(text: string): number | undefined {
+  if (text !== last.text) last = { text, ms: readTimestamp(text) };
+  return last.ms;
+}
+
+function readTimestamp(text: string): number | undefined {
   const found = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/.exec(text);
   if (found === null) return undefined;
   const [, year, month, day, hour, minute, second] = found;

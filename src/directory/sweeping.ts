@@ -2,7 +2,7 @@
 
 import type { UploadName } from "../facts/litter.ts";
 import type { RememberedBucket } from "../facts/outage.ts";
-import { type Database, statement } from "./database.ts";
+import { type Database, type Row, statement } from "./database.ts";
 
 /** Uploads or buckets that are read at a time. */
 export const PAGE_ROWS = 500;
@@ -122,4 +122,54 @@ export async function errandNamed(database: Database, name: string): Promise<Err
 
 export async function keepErrand(database: Database, name: string, { due, cursor }: Errand): Promise<void> {
   await database.rows(statement("insert or replace into errand values (?, ?, ?)", name, due, cursor));
+}
+
+/** A part of an upload in progress. */
+export interface PartRow {
+  key: string;
+  upload: string;
+  number: number;
+  turn: number;
+  blob: string;
+  size: number;
+}
+
+/** The parts of a bucket's uploads behind one, by key, upload, number and turn; a page of them. */
+export async function partsBehind(
+  database: Database,
+  bucket: string,
+  { key, upload, number, turn }: Pick<PartRow, "key" | "upload" | "number" | "turn">,
+): Promise<PartRow[]> {
+  return database.rows<PartRow & Row>(
+    statement(
+      `select upload.key, upload.id as upload, part.number, part.turn, part.blob, part.size
+       from upload join part on part.upload = upload.id
+       where upload.bucket = ?1 and (upload.key, upload.id) >= (?2, ?3)
+       and ((upload.key, upload.id) > (?2, ?3) or (part.number, part.turn) > (?4, ?5))
+       order by upload.key, upload.id, part.number, part.turn limit ?6`,
+      bucket,
+      key,
+      upload,
+      number,
+      turn,
+      PAGE_ROWS,
+    ),
+  );
+}
+
+/** Raises a bucket's generation to what its index has heard of: the directory was set back to an earlier time. */
+export async function raiseGeneration(
+  database: Database,
+  { name, id }: Pick<RememberedBucket, "name" | "id">,
+  generation: number,
+): Promise<void> {
+  const text = "update bucket set generation = ? where name = ? and id = ? and generation < ?";
+  await database.rows(statement(text, generation, name, id, generation));
+}
+
+/** Which of these ids are buckets'. */
+export async function bucketsAmong(database: Database, ids: readonly string[]): Promise<Set<string>> {
+  const text = "select id from bucket where id in (select value from json_each(?))";
+  const rows = await database.rows<{ id: string }>(statement(text, JSON.stringify(ids)));
+  return new Set(rows.map(({ id }) => id));
 }

@@ -30,7 +30,7 @@ export interface UploadName {
 export interface Search {
   /** Goes on through the index's rows; true once all have been seen. */
   look(): boolean;
-  /** Those that no row has been seen to name, so far. */
+  /** Those that no row has been seen to name, so far, and that are no litter. */
   unnamed(): string[];
   /** Something else is known to need these. */
   spare(blobs: readonly string[]): void;

@@ -30,6 +30,11 @@ function hotOf(index: Index): Hot {
   return known;
 }
 
+/** Forgets all of them: the tables were written from the ground up. */
+export function coolAll(index: Index): void {
+  all.delete(index);
+}
+
 /** The current version of a key, for a reader; a commit looks at the tables. */
 export function hotVersion(index: Index, key: string): HotVersion | undefined {
   const hot = hotOf(index);

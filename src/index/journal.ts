@@ -92,6 +92,14 @@ export function journalWritten(index: Index, { after }: Drawn, ours: boolean): v
   setJournal(index, ours ? after : { ...known, next: after.next });
 }
 
+/**
+ * Up to when the journal tells all there is to be told, in ms since 1970. An index made anew from it names again what
+ * became litter since: that must not be gone.
+ */
+export function toldUntil({ journal, tail, state }: Index): number {
+  return state.phase === "open" && tail.untold > 0 ? (journal?.at ?? 0) : Number.POSITIVE_INFINITY;
+}
+
 /** What a checkpoint made superfluous, if any of it may be left. */
 export function spentJournal({ journal }: Index): SpentJournal | undefined {
   if (!journal?.spent || journal.base === undefined) return undefined;

@@ -20,6 +20,11 @@ export function isLitter(index: Index, blob: string): boolean {
   return query(index, "select 1 from litter where name = ?", blob).length > 0;
 }
 
+/** Whether no litter is left. */
+export function isClean(index: Index): boolean {
+  return query(index, "select 1 from litter limit 1").length === 0;
+}
+
 /** One more version names this body. */
 export function holdBody(index: Index, body: string): void {
   if (body === "") return;

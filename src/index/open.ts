@@ -1,8 +1,10 @@
 // How a bucket's index is opened and closed, and who is served by it.
 
 import { alarmOf, arm, distrust, planJob } from "./alarm.ts";
+import { coolAll } from "./hot.ts";
 import { beginJournal } from "./journal.ts";
 import { loadJournal } from "./journal-state.ts";
+import { isClean } from "./litter.ts";
 import type { Asker, Moved } from "./protocol.ts";
 import { migrate } from "./schema.ts";
 import { type Index, type Phase, query, type State } from "./tables.ts";
@@ -54,6 +56,7 @@ function load(sql: SqlStorage, now: number): Pick<Index, "state" | "tail" | "jou
 /** Remembers the tables anew, after they were written from the ground up. */
 export function reloadIndex(index: Index): void {
   Object.assign(index, load(index.sql, index.now()));
+  coolAll(index);
 }
 
 /** Writes the state; it is remembered once that stands. */
@@ -116,13 +119,14 @@ export function closeBucket(index: Index, bucket?: string): { closed: boolean } 
 }
 
 /**
- * Empties a closed index that has no litter any more. That it was closed stays written: a lost index would look like one
+ * Empties a closed index that is clean. That it was closed stays written: a lost index would look like one
  * that was never opened, and what is left of a lost bucket must never be taken for what is left of a deleted one.
  */
-export function leaveIndex(index: Index): boolean {
-  if (index.state.phase !== "closed" || query(index, "select 1 from litter limit 1").length > 0) return false;
+export function leaveIndex(index: Index): void {
+  if (index.state.phase !== "closed" || !isClean(index)) return;
   index.transaction(() => {
-    for (const table of ["ended", "tail", "holders", "extents", "job"]) query(index, `delete from ${table}`);
+    for (const table of ["ended", "tail", "holders", "extents", "job", "journal"])
+      query(index, `delete from ${table}`);
   });
-  return true;
+  index.journal = undefined;
 }

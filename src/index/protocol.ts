@@ -5,6 +5,7 @@ import type { YoungBlob } from "../facts/birth.ts";
 import type { ObjectChecksum } from "../facts/checksum.ts";
 import type { ReadConditions, RemoveConditions, WriteConditions } from "../facts/condition.ts";
 import type { Extent } from "../facts/extent.ts";
+import type { FsckAnswer, FsckRequest } from "../facts/fsck.ts";
 import type { Grant } from "../facts/grant.ts";
 import type { Replay } from "../facts/journal.ts";
 import type { SweepAnswer, SweepRequest } from "../facts/litter.ts";
@@ -243,8 +244,8 @@ export interface Rows {
 
 /** The methods of a bucket's index. */
 export interface BucketIndexCalls {
-  open(bucket?: string): Promise<void>;
   /** `bucket`: the bucket's id. */
+  open(bucket?: string): Promise<void>;
   close(bucket?: string): Promise<{ closed: boolean } | Moved>;
   read(asker: Asker, request: ReadRequest): Promise<ReadAnswer | Moved>;
   list(asker: Asker, request: ListRequest): Promise<ListAnswer | Moved>;
@@ -256,9 +257,10 @@ export interface BucketIndexCalls {
   outcome(asker: Asker, upload: OutcomeRequest): Promise<UploadOutcome | Moved>;
   discard(request: DiscardRequest): Promise<void>;
   adopt(generation: number): Promise<void>;
-  rebuild(request: RebuildRequest): Promise<RebuildAnswer>;
   /** Sets the alarm's daily jobs going, if they are not; `bucket`: the bucket's id. */
   tend(bucket: string): Promise<{ phase: "new" | "open" | "closed" }>;
+  fsck(request: FsckRequest): Promise<FsckAnswer>;
   sweep(request: SweepRequest): Promise<SweepAnswer>;
+  rebuild(request: RebuildRequest): Promise<RebuildAnswer>;
   rows(): Promise<Rows>;
 }

@@ -1,21 +1,13 @@
 // The search for blobs that no row names: through all rows, a bounded number at a time, while commits go on.
 
 import type { KeptExtent } from "../facts/extent.ts";
+import type { Named } from "../facts/fsck.ts";
 import type { Search } from "../facts/litter.ts";
-import { litterBlobs } from "./litter.ts";
+import { isLitter, litterBlobs } from "./litter.ts";
 import { type Index, queryValues, type SqlValue } from "./tables.ts";
 
 /** Rows that are read at a time. */
 const LOOK_ROWS = 5_000;
-
-/** A blob that a row names: its size in bytes, as the row has it, and whose it is. */
-export interface Named {
-  blob: string;
-  size: number;
-  /** The version that has it as its whole body; undefined: it is an extent of `body`. */
-  version?: { key: string; sequence: number };
-  body?: string;
-}
 
 /** How far a walk has come: the table, and the primary key of the last row that was seen. */
 export interface Place {
@@ -103,22 +95,35 @@ function showVersions(rows: Row[], { table }: Place, see: (named: Named) => void
   return last && { table, first: last[0], second: last[1] };
 }
 
-/** Begins to search the index for these blobs, `limit` rows at a time; until it is dropped, commits say what they name. */
-export function beginSearch(index: Index, blobs: readonly string[], limit = LOOK_ROWS): Search {
+/**
+ * Begins to search the index for these blobs, `limit` rows at a time; until it is dropped, commits say what they name.
+ * `see`: is shown all that rows name.
+ */
+export function beginSearch(
+  index: Index,
+  blobs: readonly string[],
+  limit = LOOK_ROWS,
+  see: (named: Named) => void = () => {},
+): Search {
   const names = new Set(blobs);
   let place = BEGINNING;
   index.searches.add(names);
+  const unnamed = () => [...names].filter((blob) => !isLitter(index, blob));
   return {
     look() {
-      place = walk(index, place, ({ blob }) => names.delete(blob), limit);
+      const note = (named: Named) => {
+        names.delete(named.blob);
+        see(named);
+      };
+      place = walk(index, place, note, limit);
       return place.table === "end";
     },
-    unnamed: () => [...names],
+    unnamed,
     spare(more) {
       for (const blob of more) names.delete(blob);
     },
     litter() {
-      const left = [...names];
+      const left = unnamed();
       index.transaction(() => litterBlobs(index, left, index.now()));
       return left.length;
     },

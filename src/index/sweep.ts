@@ -3,6 +3,7 @@
 import { GRACE_MS, sortableTime } from "../facts/blob-name.ts";
 import { type KeptExtent, MAX_EXTENTS, pageOf } from "../facts/extent.ts";
 import type { OldLitter, Spent, UploadName } from "../facts/litter.ts";
+import { toldUntil } from "./journal.ts";
 import { type Index, query } from "./tables.ts";
 
 /** Rows of litter that are read at a time. */
@@ -28,10 +29,11 @@ type LitterRow = { name: string; since: number; paged: number };
 export function oldLitter(index: Index, after: string, whole: boolean): OldLitter {
   const statement = "select name, since, paged from litter where name > ? order by name limit ?";
   const rows = query<LitterRow>(index, statement, after, LITTER_ROWS);
+  const sweptUntil = Math.min(index.now() - GRACE_MS, toldUntil(index));
   const found: OldLitter = { blobs: [], spent: { names: [], pages: [] }, next: undefined, oldest: undefined };
   let seen = after;
   for (const { name, since, paged } of rows) {
-    if (since > index.now() - GRACE_MS) found.oldest = Math.min(since, found.oldest ?? since);
+    if (since > sweptUntil) found.oldest = Math.min(since, found.oldest ?? since);
     else if (paged === 0) {
       found.blobs.push({ blob: name });
       found.spent.names.push(name);

@@ -64,11 +64,6 @@ export interface Index {
   size: { bytes: number; versions: number };
 }
 
-/** Whether the index was made anew from what R2 had, and removes nothing until somebody has looked at it. */
-export function isFrozen({ state }: Index): boolean {
-  return state.rebuilt;
-}
-
 export type SqlValue = string | number | null | ArrayBuffer;
 
 /** Runs one statement to its end and gives its rows. */

@@ -1,7 +1,10 @@
 // The end of a deleted bucket: what the directory still knows of it goes, then its blobs, then what its index held.
 
+import { removeBlobs } from "../blobs/remove.ts";
 import { forgetBucket } from "../directory/sweeping.ts";
 import { GRACE_MS } from "../facts/blob-name.ts";
+import { journalPrefix } from "../facts/journal.ts";
+import type { World } from "../world.ts";
 import type { Job } from "./job.ts";
 import { allBlobs } from "./orphans.ts";
 
@@ -37,6 +40,19 @@ export const closing: Job = {
       return at(world.now() + PAUSE_MS, "leave");
     }
     const busy = house.plan("orphans") !== undefined;
-    return busy || !house.leave() ? at(world.now() + PAUSE_MS, "leave") : undefined;
+    if (busy || !house.isClean()) return at(world.now() + PAUSE_MS, "leave");
+    if (!(await removeJournal(world, bucket))) return at(world.now(), "leave");
+    house.leave();
+    return undefined;
   },
 };
+
+/** Removes a part of what the bucket's journal is made of; says whether that was all. */
+async function removeJournal({ blobs: r2 }: World, bucket: string): Promise<boolean> {
+  const { objects, truncated } = await r2.list({ prefix: journalPrefix(bucket) });
+  await removeBlobs(
+    r2,
+    objects.map(({ key }) => key),
+  );
+  return !truncated;
+}

@@ -31,8 +31,10 @@ export interface Housekeeping {
   longEnded(after: string): { ended: UploadName[]; next: string | undefined };
   forgetEnded(ended: readonly UploadName[]): void;
   search(blobs: readonly string[]): Search;
-  /** Empties a closed index, if no litter is left in it, and says whether it did. */
-  leave(): boolean;
+  /** Whether no litter is left. */
+  isClean(): boolean;
+  /** Empties a closed index. */
+  leave(): void;
 }
 
 /** A bucket's journal, as the job that ships it knows it. */

@@ -10,16 +10,16 @@ import type { Housekeeping, Job } from "./job.ts";
 const MARGIN_MS = 60 * 60 * 1000;
 
 /** Blobs that are looked for at once: some 10 MB. R2 lists at most a thousand in a call. */
-const MAX_WANTED = 20_000;
+export const MAX_WANTED = 20_000;
 
 /** Calls of R2 in which a step lists them. */
-const MAX_LISTS = 40;
+export const MAX_LISTS = 40;
 
 /** Looks through the index in one step, each of 5,000 rows. */
-const MAX_LOOKS = 40;
+export const MAX_LOOKS = 40;
 
 /** Blobs that the directory is asked for at a time. */
-const ASKED = 1_000;
+export const ASKED = 1_000;
 
 /** How far it came. */
 export interface Cursor {
@@ -37,7 +37,7 @@ const searches = new Map<
 >();
 
 /** After this time, in ms, nobody will go on with a search any more. */
-const ABANDONED_MS = 10 * 60 * 1000;
+export const ABANDONED_MS = 10 * 60 * 1000;
 
 export interface Searched {
   /** Found in this step, at the end of a search. */
@@ -98,13 +98,22 @@ function dropAbandoned(now: number): void {
   }
 }
 
+/**
+ * Whether a blob that was born, and stored, at these times (ms since 1970) can be on its way to no version any more.
+ * undefined: its name does not say, so it is none of ours.
+ */
+export function oldEnough(now: number): (birth: number | undefined, uploaded?: number) => boolean {
+  const horizon = now - GRACE_MS - MARGIN_MS;
+  return (birth, uploaded = 0) => birth !== undefined && birth <= horizon && uploaded <= horizon;
+}
+
 /** The bucket's next blobs that are old enough. `last`: behind which there may be more. */
 async function oldBlobs(
   { now, blobs: r2 }: Pick<World, "now" | "blobs">,
   bucket: string,
   after: string,
 ): Promise<{ wanted: Map<string, number>; last: string | undefined }> {
-  const horizon = now() - GRACE_MS - MARGIN_MS;
+  const isOld = oldEnough(now());
   const wanted = new Map<string, number>();
   let startAfter = after;
   for (let pages = 1; ; pages++) {
@@ -113,8 +122,8 @@ async function oldBlobs(
       const birth = birthOf(key);
       if (birth === undefined) continue;
       // They come by birth, so all that follow are younger.
-      if (birth > horizon) return { wanted, last: undefined };
-      if (uploaded.getTime() <= horizon) wanted.set(key, size);
+      if (!isOld(birth)) return { wanted, last: undefined };
+      if (isOld(birth, uploaded.getTime())) wanted.set(key, size);
     }
     startAfter = page.objects.at(-1)?.key ?? startAfter;
     if (!page.truncated) return { wanted, last: undefined };

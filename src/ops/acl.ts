@@ -315,7 +315,7 @@ export const putObjectAcl = operation({
       const request = { key, versionId, grants: granted ?? null, judged };
       const answer = await world.index(bucket).mark(request);
       if ("refused" in answer && answer.refused === "changed" && tries < MAX_TRIES) continue;
-      return versionIdHeader(bucket, markedOr(answer, access, key));
+      return versionIdHeader(bucket, markedOr(answer, access, { key, versionId }));
     }
   },
 });

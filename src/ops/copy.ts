@@ -35,7 +35,7 @@ import {
   encryptionFor,
   encryptionHeaders,
 } from "./encryption.ts";
-import { type Found, missing, readAllowed, readConditions } from "./read.ts";
+import { type Found, missing, type Named, readAllowed, readConditions } from "./read.ts";
 import {
   checkStillHere,
   committedOr,
@@ -85,6 +85,16 @@ function directive(name: "metadata" | "tagging"): Field<"COPY" | "REPLACE"> {
   };
 }
 
+/** Where a page of a website redirects to: each object's own, and never copied. */
+const REDIRECT = "x-amz-website-redirect-location";
+
+/** What a copy takes over of its source, beside its bytes. */
+function copiedDescription({ headers, metadata }: Description, asked: Description) {
+  const { [REDIRECT]: _source, ...others } = headers;
+  const own = asked.headers[REDIRECT];
+  return { headers: own === undefined ? others : { ...others, [REDIRECT]: own }, metadata };
+}
+
 export const copyObject = operation({
   name: "CopyObject",
   route: "PUT /{Bucket}/{Key}",
@@ -107,7 +117,10 @@ export const copyObject = operation({
     const { source, metadataDirective, conditions } = input;
     const toItsOwnKey = source.bucket === bucket.name && source.key === key;
     const changes =
-      metadataDirective === "REPLACE" || input.encryption.s3 || input.encryption.customer !== undefined;
+      metadataDirective === "REPLACE" ||
+      input.description.headers[REDIRECT] !== undefined ||
+      input.encryption.s3 ||
+      input.encryption.customer !== undefined;
     if (toItsOwnKey && source.versionId === undefined && !changes) throw toItself();
     context.access.requireMatch(conditions.ifMatch, key);
     const from = await accessToSource(context, source, input.sourceOwner);
@@ -115,7 +128,10 @@ export const copyObject = operation({
     const judge = async (version: Version): Promise<Birth> => {
       const tags = input.taggingDirective === "COPY" ? copiedTags(from, version) : input.tags;
       const said = await saidOfNew(context, { ...input, tags });
-      const { headers, metadata } = metadataDirective === "COPY" ? version.description : input.description;
+      const { headers, metadata } =
+        metadataDirective === "COPY"
+          ? copiedDescription(version.description, input.description)
+          : input.description;
       const encryption = encryptionFor(bucket, input.encryption);
       const description = { headers, metadata, ...(encryption && { encryption }) };
       return { key, ...said, tags, description, versioning };
@@ -196,9 +212,9 @@ export async function readSource(
 }
 
 /** What is missing is the source's key, and a delete marker is no source. */
-function sourceMissing(answer: Exclude<ReadAnswer, Found>, key: string): S3Error {
-  if (answer.missing === "version") return missing(answer, key);
-  if (answer.missing === "key") return new S3Error("NoSuchKey", { elements: { Key: key } });
+function sourceMissing(answer: Exclude<ReadAnswer, Found>, named: Named): S3Error {
+  if (answer.missing === "version") return missing(answer, named);
+  if (answer.missing === "key") return new S3Error("NoSuchKey", { elements: { Key: named.key } });
   return new S3Error("InvalidRequest", {
     message: "The source of a copy request may not specifically refer to a delete marker by version id.",
   });

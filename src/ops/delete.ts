@@ -92,9 +92,6 @@ export const deleteObjects = operation({
     if (objects.length === 0 || objects.length > MAX_DELETE_KEYS) throw new S3Error("MalformedXML");
     const judged = objects.map((entry) => ({ entry, defect: defectOf(entry) ?? deniedTo(access, entry) }));
     const entries = judged.flatMap(({ entry, defect }) => (defect === undefined ? [entry] : []));
-    const defects = judged.flatMap(({ entry, defect }) =>
-      defect === undefined ? [] : [errorOf(entry, defect)],
-    );
     // Who may bypass GOVERNANCE may differ from key to key, and then each kind goes to the index by itself.
     const may = (entry: Entry) => bypass && access.may("s3:BypassGovernanceRetention", entry.key);
     const removed = new Map<Entry, Removed>();
@@ -109,10 +106,12 @@ export const deleteObjects = operation({
         removed.set(entry, answer.removed[at] ?? {});
       });
     }
-    const results = entries.map((entry) => resultOf(entry, removed.get(entry) ?? {}));
+    const results = judged.map(({ entry, defect }) =>
+      defect === undefined ? resultOf(entry, removed.get(entry) ?? {}) : { error: errorOf(entry, defect) },
+    );
     return {
       deleted: quiet ? [] : results.flatMap((result) => ("deleted" in result ? [result.deleted] : [])),
-      errors: [...defects, ...results.flatMap((result) => ("error" in result ? [result.error] : []))],
+      errors: results.flatMap((result) => ("error" in result ? [result.error] : [])),
     };
   },
 });

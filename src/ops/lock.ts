@@ -97,7 +97,9 @@ export const getObjectLockConfiguration = operation({
   output: document(ObjectLockConfiguration),
   async handle({ bucket }) {
     const { lock } = bucket.settings;
-    if (lock === undefined) throw new S3Error("ObjectLockConfigurationNotFoundError");
+    if (lock === undefined) {
+      throw new S3Error("ObjectLockConfigurationNotFoundError", { elements: { BucketName: bucket.name } });
+    }
     return { enabled: "Enabled", rule: lock.default && { default: lock.default } };
   },
 });
@@ -175,7 +177,10 @@ export const putObjectRetention = operation({
     if ((mode === undefined) !== (until === undefined)) throw new S3Error("MalformedXML");
     const retention = mode === undefined || until === undefined ? null : { mode: modeOr(mode), until };
     if (retention !== null) checkFuture(retention, world.now());
-    markedOr(await world.index(bucket).mark({ key, versionId, retention, bypass, judged }), access, key);
+    markedOr(await world.index(bucket).mark({ key, versionId, retention, bypass, judged }), access, {
+      key,
+      versionId,
+    });
     return {};
   },
 });
@@ -215,7 +220,10 @@ export const putObjectLegalHold = operation({
     const judged = await judgeObject(context, { key, versionId });
     if (bucket.settings.lock === undefined) throw lockless();
     if (status !== "ON" && status !== "OFF") throw new S3Error("MalformedXML");
-    markedOr(await world.index(bucket).mark({ key, versionId, hold: status === "ON", judged }), access, key);
+    markedOr(await world.index(bucket).mark({ key, versionId, hold: status === "ON", judged }), access, {
+      key,
+      versionId,
+    });
     return {};
   },
 });

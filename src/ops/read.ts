@@ -141,7 +141,7 @@ export async function readAllowed(
     return answer;
   }
   if (!access.mayMiss(key)) access.refuse();
-  throw errorFor(answer, key);
+  throw errorFor(answer, request);
 }
 
 /**
@@ -150,7 +150,7 @@ export async function readAllowed(
  */
 export async function judgeObject(
   context: ReadContext,
-  { key, versionId }: Pick<ReadRequest, "key" | "versionId">,
+  { key, versionId }: Named,
   known: Known = {},
 ): Promise<number | undefined> {
   const { access, actions } = context;
@@ -164,9 +164,14 @@ export async function judgeObject(
 
 export type Found = Extract<ReadAnswer, { version: Version }>;
 
+/** What a request names: a key, or one of its versions. */
+export type Named = Pick<ReadRequest, "key" | "versionId">;
+
 /** S3's error for what is not there; a delete marker shows itself in headers. */
-export function missing(answer: Exclude<ReadAnswer, Found>, key: string): S3Error {
-  if (answer.missing === "version") return new S3Error("NoSuchVersion", { elements: { Key: key } });
+export function missing(answer: Exclude<ReadAnswer, Found>, { key, versionId = "" }: Named): S3Error {
+  if (answer.missing === "version") {
+    return new S3Error("NoSuchVersion", { elements: { Key: key, VersionId: versionId } });
+  }
   if (answer.missing === "bytes") {
     const headers = {
       ...markerHeaders(answer.marker),

@@ -12,7 +12,7 @@ import { document, documentAndHeaders, empty } from "../wire/output.ts";
 import { Tagging } from "../wire/shapes.ts";
 import type { ShapeValue } from "../wire/xml.ts";
 import { versionIdHeader } from "./description.ts";
-import { judgeObject, missing, readAllowed, versionId } from "./read.ts";
+import { judgeObject, missing, type Named, readAllowed, versionId } from "./read.ts";
 import { removalOf, setBucket } from "./settings.ts";
 
 /** Most tags of an object, and of a bucket. */
@@ -87,15 +87,15 @@ function listed({ set }: ShapeValue<typeof Tagging>, most: number): Tag[] {
 }
 
 /** The version that was marked, or S3's error for why none was: that it is not there only to whoever may list its key. */
-export function markedOr(answer: MarkAnswer, access: Access, key: string): string {
+export function markedOr(answer: MarkAnswer, access: Access, named: Named): string {
   if ("marked" in answer) return answer.marked.versionId;
   // It was replaced between the decision and the write, which is as if this request had come a moment before.
   if ("refused" in answer && answer.refused === "changed") throw new S3Error("OperationAborted");
   if ("refused" in answer) {
     throw new S3Error("AccessDenied", { message: "Access Denied because object protected by object lock." });
   }
-  if (!access.mayMiss(key)) access.refuse();
-  throw missing(answer, key);
+  if (!access.mayMiss(named.key)) access.refuse();
+  throw missing(answer, named);
 }
 
 export const getObjectTagging = operation({
@@ -124,7 +124,10 @@ export const putObjectTagging = operation({
     const { world, bucket, key, access } = context;
     const tags = listed(tagging, MAX_OBJECT_TAGS);
     const judged = await judgeObject(context, { key, versionId }, { requestTags: tags });
-    const marked = markedOr(await world.index(bucket).mark({ key, versionId, tags, judged }), access, key);
+    const marked = markedOr(await world.index(bucket).mark({ key, versionId, tags, judged }), access, {
+      key,
+      versionId,
+    });
     return versionIdHeader(bucket, marked);
   },
 });
@@ -140,7 +143,7 @@ export const deleteObjectTagging = operation({
     const { world, bucket, key, access } = context;
     const judged = await judgeObject(context, { key, versionId });
     const answer = await world.index(bucket).mark({ key, versionId, tags: null, judged });
-    const marked = markedOr(answer, access, key);
+    const marked = markedOr(answer, access, { key, versionId });
     return versionIdHeader(bucket, marked);
   },
 });

@@ -68,8 +68,8 @@ describe("a search", () => {
     on.remove("k");
     on.clock.now += 5_000;
     const search = beginSearch(on.index, ["gone", "orphan"]);
-    lookThrough(search);
-    search.litter();
+    expect(lookThrough(search)).toEqual(["orphan"]);
+    expect(search.litter()).toBe(1);
     search.drop();
     expect(
       on.rows("select name, since from litter order by name").map((row) => ({ ...(row as object) })),

@@ -46,6 +46,20 @@ describe("litter", () => {
     expect(await on.text("k")).toBe("two");
   });
 
+  it("stays in an index that was made anew, whose orphans stay too, until somebody has looked at it", async () => {
+    const on = await Sweeping.of(server);
+    await on.put("k", "one");
+    await on.put("k", "two");
+    await on.orphan();
+    await on.sql("update state set rebuilt = 1");
+    await server.order({ do: "restart", index: on.id });
+    await on.later(3 * DAY_MS);
+    await on.tend();
+    await on.sweep();
+    const { litter, orphans } = await on.holdings();
+    expect([litter.length, orphans.length]).toEqual([1, 1]);
+  });
+
   it("that is younger than other litter waits for its own time", async () => {
     const on = await Sweeping.of(server);
     await on.put("k", "one");

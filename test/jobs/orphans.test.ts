@@ -191,6 +191,8 @@ describe("a deleted bucket", () => {
     await on.put("k", "bytes");
     await on.remove("k");
     await on.orphan();
+    await on.sweep();
+    expect(await server.order({ do: "blobs", prefix: `journal/${on.id}/` })).not.toEqual([]);
     answered(await server.client.delete(`/${on.name}`), 204);
     await on.sweep();
     await on.later(OLD_MS - HOUR_MS);
@@ -201,6 +203,7 @@ describe("a deleted bucket", () => {
       await on.sweep();
     }
     expect(await on.blobs()).toEqual([]);
+    expect(await server.order({ do: "blobs", prefix: `journal/${on.id}/` })).toEqual([]);
     for (const table of ["litter", "tail", "ended", "job"]) {
       expect(await on.sql(`select * from ${table}`)).toEqual([]);
     }

@@ -52,6 +52,24 @@ for (const [where, to] of TARGETS) {
       expect(read.headers).toMatchObject(SAID);
     });
 
+    it("does not redirect where its source does, but where its own request says", async () => {
+      const name = "x-amz-website-redirect-location";
+      const source = `/${bucket}/redirecting`;
+      answered(await server.client.put(source, "x", { [name]: "/old", "x-amz-meta-a": "1" }), 200);
+      answered(await copy(to("plain"), source), 200);
+      answered(await copy(to("elsewhere"), source, { [name]: "/new" }), 200);
+      const shown = async (key: string) => {
+        const { headers } = await server.client.head(to(key));
+        return [headers[name], headers["x-amz-meta-a"]];
+      };
+      expect([await shown("plain"), await shown("elsewhere")]).toEqual([
+        [undefined, "1"],
+        ["/new", "1"],
+      ]);
+      answered(await copy(to("elsewhere"), to("elsewhere"), { [name]: "/newest" }), 200);
+      expect(await shown("elsewhere")).toEqual(["/newest", "1"]);
+    });
+
     it("has what the request says of it, and nothing else, if it is to replace that", async () => {
       const said = {
         "x-amz-metadata-directive": "REPLACE",

@@ -53,6 +53,20 @@ describe("DeleteObject", () => {
 });
 
 describe("DeleteObjects", () => {
+  it("tells of what it left alone in the order in which that was named", async () => {
+    await fill("a", "b");
+    const entry = (key: string, more: string) => `<Object><Key>${key}</Key>${more}</Object>`;
+    const [other, malformed] = ["<ETag>&quot;0&quot;</ETag>", "<VersionId>none</VersionId>"];
+    const entries = [entry("a", other), entry("c", malformed), entry("b", other)];
+    const { text } = answered(await post(`<Delete>${entries.join("")}</Delete>`), 200);
+    expect(xml(text).texts("Error/Key")).toEqual(["a", "c", "b"]);
+    expect(xml(text).texts("Error/Code")).toEqual([
+      "PreconditionFailed",
+      "NoSuchVersion",
+      "PreconditionFailed",
+    ]);
+  });
+
   it("takes away what it names, there or not, and says so", async () => {
     await fill("a", "b", "kept");
     const document = xml(answered(await post(listOf(["b", "none", "a"])), 200).text);

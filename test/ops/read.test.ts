@@ -33,6 +33,15 @@ function shown({ headers }: Answer): Record<string, unknown> {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !own.includes(name)));
 }
 
+describe("a version that is not there", () => {
+  it.each(["", "tagging", "attributes"])("is named by the error, with its key: %j", async (what) => {
+    const [id, headers] = ["null", { "x-amz-object-attributes": "ETag" }];
+    const path = `/${bucket}/none?${what === "" ? "" : `${what}&`}versionId=${id}`;
+    const error = refused(await server.client.get(path, headers), 404, "NoSuchVersion");
+    expect([error.get("Key"), error.get("VersionId")]).toEqual(["none", id]);
+  });
+});
+
 describe("an object", () => {
   it("comes back with its bytes and with everything that its writer said", async () => {
     const answer = answered(await server.client.get(`/${bucket}/ten`), 200);

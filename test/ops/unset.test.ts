@@ -36,6 +36,12 @@ describe("a bucket that nothing was configured of", () => {
     });
   }
 
+  it("is named where it has no locks", async () => {
+    const answer = await server.client.get(`/${bucket}?object-lock`);
+    const error = refused(answer, 404, "ObjectLockConfigurationNotFoundError");
+    expect(error.get("BucketName")).toBe(bucket);
+  });
+
   for (const [subresource, root] of BLANK) {
     it(`has a ${subresource} that says nothing`, async () => {
       const { text } = answered(await server.client.get(`/${bucket}?${subresource}`), 200);
