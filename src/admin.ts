@@ -14,6 +14,9 @@ import {
   putAccount,
   putKey,
 } from "./directory/accounts.ts";
+import { bucketNamed } from "./directory/buckets.ts";
+import { type RememberedBucket, Unavailable } from "./facts/outage.ts";
+import { type Asked, everyBucket, isCursor } from "./jobs/every-bucket.ts";
 import { readAddress } from "./wire/address.ts";
 import { S3Error } from "./wire/error.ts";
 import type { World } from "./world.ts";
@@ -78,6 +81,13 @@ const COMMANDS: Record<string, Command> = {
   "key/disable": async (world, input) => changeKey(world, input, disableKey),
   /** { accessKeyId } → {}. */
   "key/delete": async (world, input) => changeKey(world, input, deleteKey),
+  /** { dry, bucket?, cursor? } → { told, cursor? }: some steps of the sweep; called again with the cursor, if there is one. */
+  "sweep/step": async (world, input) => {
+    const dry = input.dry === true;
+    const step = (bucket: RememberedBucket, cursor: string | undefined) =>
+      world.index(bucket).sweep({ bucket: bucket.id, dry, cursor });
+    return { ...(await everyBucket(world, await bucketsAsked(world, input), step)) };
+  },
 };
 
 /** Serves `POST /_portico/admin/<noun>/<verb>`, JSON in and out. Errors are `{ "error": sentence }`. */
@@ -99,8 +109,25 @@ export async function serveAdmin(world: World, request: Request, command: string
       return Response.json({ error: error.message, code: error.code }, { status: error.status });
     if (error instanceof Refused) return Response.json({ error: error.message }, { status: 400 });
     world.log({ event: "error", command, error: String(error) });
+    if (error instanceof Unavailable) {
+      const headers = { "retry-after": "1" };
+      return Response.json({ error: "A store does not answer; try again." }, { status: 503, headers });
+    }
     return Response.json({ error: "An internal error; see the server's log." }, { status: 500 });
   }
+}
+
+/** Which bucket, and where to go on. Throws Refused if there is none of that name. */
+async function bucketsAsked(world: World, input: Json): Promise<Asked> {
+  const bucket = optionalText(input, "bucket");
+  const { cursor } = input;
+  if (cursor !== undefined && (typeof cursor !== "string" || !isCursor(cursor))) {
+    throw new Refused("cursor is none that was given.");
+  }
+  if (bucket !== undefined && (await bucketNamed(world.database, bucket)) === undefined) {
+    throw new Refused("There is no such bucket.");
+  }
+  return { bucket, cursor };
 }
 
 function readJson(bytes: Uint8Array): Json {

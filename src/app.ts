@@ -3,17 +3,14 @@
 import { Buffer } from "node:buffer";
 import { Hono } from "hono";
 import { serveAdmin } from "./admin.ts";
+import type { Unready } from "./config.ts";
+import { freshBytes } from "./facts/random.ts";
 import { serve } from "./serve.ts";
 import type { Reply } from "./wire/output.ts";
 import type { World } from "./world.ts";
 
 /** Everything of Portico's own lies below this; no bucket's name can begin with an underscore. */
 const OWN = "/_portico";
-
-/** What a deployment that is not set up answers to everything. */
-export interface Unready {
-  unready: string;
-}
 
 /** The application over whatever makes a World for a request. */
 export function makeApp<Env extends object>(
@@ -57,7 +54,7 @@ interface Ids {
 
 /** 16 hexadecimal digits, and 64 characters of base64. */
 function randomIds(): Ids {
-  const bytes = crypto.getRandomValues(Buffer.alloc(8 + 48));
+  const bytes = Buffer.from(freshBytes(8 + 48).buffer);
   return { requestId: bytes.toString("hex", 0, 8).toUpperCase(), hostId: bytes.toString("base64", 8) };
 }
 

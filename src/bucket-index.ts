@@ -1,7 +1,14 @@
 // The Durable Object of a bucket: a shell that lets index/ act for whoever still knows the bucket rightly.
 
 import { DurableObject } from "cloudflare:workers";
+import { type Env, type Unready, worldOf } from "./config.ts";
+import type { FsckAnswer, FsckRequest } from "./facts/fsck.ts";
+import type { SweepAnswer, SweepRequest } from "./facts/litter.ts";
+import { beginRound, endRound, startJobs, wakeAlarm } from "./index/alarm.ts";
 import { commitPut, commitRemove } from "./index/commit.ts";
+import { makeGroup } from "./index/group.ts";
+import { housekeeping } from "./index/housekeeping.ts";
+import { adoptJournal } from "./index/journal.ts";
 import { listBucket } from "./index/listing.ts";
 import { discard } from "./index/litter.ts";
 import { commitMark } from "./index/mark.ts";
@@ -18,30 +25,70 @@ import type {
   OutcomeRequest,
   PutRequest,
   ReadRequest,
+  RebuildAnswer,
+  RebuildRequest,
   RemoveRequest,
   RenameRequest,
   Rows,
 } from "./index/protocol.ts";
+import { readVersion } from "./index/read.ts";
+import { rebuildIndex } from "./index/rebuild.ts";
 import { commitRename } from "./index/rename.ts";
 import type { Index } from "./index/tables.ts";
 import { commitForbid, uploadOutcome } from "./index/uploads.ts";
-import { readVersion } from "./index/version.ts";
+import { fsckStep } from "./jobs/fsck.ts";
+import { dailyJobs, runRound } from "./jobs/round.ts";
+import { sweepStep } from "./jobs/sweep.ts";
+import { freshMemory, type World } from "./world.ts";
+
+const memory = freshMemory();
 
 /** Methods answer `Moved` instead of acting for a caller whose knowledge of the bucket is out of date. */
 export class BucketIndex extends DurableObject implements BucketIndexCalls {
   readonly #index: Index;
+  readonly #commit: <Answer>(act: () => Answer) => Promise<Answer>;
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
-    this.#index = openIndex(ctx.storage, Date.now);
+    this.#index = openIndex(ctx.storage, () => this.now());
+    this.#commit = makeGroup(this.#index);
+    ctx.blockConcurrencyWhile(async () => {
+      wakeAlarm(this.#index, (await ctx.storage.getAlarm()) ?? undefined);
+      // An object that its alarm woke may not know its name.
+      if (ctx.id.name !== undefined) adoptJournal(this.#index, ctx.id.name);
+    });
   }
 
-  async open(): Promise<void> {
-    openBucket(this.#index);
+  /** The index's clock, in ms since 1970. */
+  protected now(): number {
+    return Date.now();
   }
 
-  async close(): Promise<{ closed: boolean } | Moved> {
-    return closeBucket(this.#index);
+  /** The World in which the alarm's jobs act. */
+  protected world(): World | Unready {
+    const waitUntil = (work: Promise<unknown>) => this.ctx.waitUntil(work);
+    return worldOf(this.env as unknown as Env, { memory, waitUntil, now: () => this.now() });
+  }
+
+  override async alarm(): Promise<void> {
+    beginRound(this.#index);
+    const world = this.world();
+    if ("unready" in world) return;
+    endRound(this.#index, await runRound(world, housekeeping(this.#index)));
+  }
+
+  #world(): World {
+    const world = this.world();
+    if ("unready" in world) throw new Error(world.unready);
+    return world;
+  }
+
+  async open(bucket?: string): Promise<void> {
+    openBucket(this.#index, bucket ?? this.ctx.id.name);
+  }
+
+  async close(bucket?: string): Promise<{ closed: boolean } | Moved> {
+    return closeBucket(this.#index, bucket);
   }
 
   async read(asker: Asker, request: ReadRequest) {
@@ -53,23 +100,23 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
   }
 
   async put(mutator: Mutator, request: PutRequest) {
-    return this.#act(mutator, (index) => commitPut(index, mutator, request));
+    return this.#commit(() => this.#act(mutator, (index) => commitPut(index, mutator, request)));
   }
 
   async remove(mutator: Mutator, request: RemoveRequest) {
-    return this.#act(mutator, (index) => commitRemove(index, mutator, request));
+    return this.#commit(() => this.#act(mutator, (index) => commitRemove(index, mutator, request)));
   }
 
   async rename(mutator: Mutator, request: RenameRequest) {
-    return this.#act(mutator, (index) => commitRename(index, mutator, request));
+    return this.#commit(() => this.#act(mutator, (index) => commitRename(index, mutator, request)));
   }
 
   async mark(mutator: Mutator, request: MarkRequest) {
-    return this.#act(mutator, (index) => commitMark(index, mutator, request));
+    return this.#commit(() => this.#act(mutator, (index) => commitMark(index, mutator, request)));
   }
 
   async forbid(mutator: Mutator, request: ForbidRequest) {
-    return this.#act(mutator, (index) => commitForbid(index, mutator, request));
+    return this.#commit(() => this.#act(mutator, (index) => commitForbid(index, mutator, request)));
   }
 
   async outcome(asker: Asker, request: OutcomeRequest) {
@@ -83,6 +130,25 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
 
   async adopt(generation: number): Promise<void> {
     adoptGeneration(this.#index, generation);
+  }
+
+  async tend(bucket: string) {
+    adoptJournal(this.#index, bucket);
+    const { phase } = this.#index.state;
+    if (phase === "open") startJobs(this.#index, dailyJobs(bucket));
+    return { phase };
+  }
+
+  async sweep(request: SweepRequest): Promise<SweepAnswer> {
+    return sweepStep(this.#world(), housekeeping(this.#index), request);
+  }
+
+  async fsck(request: FsckRequest): Promise<FsckAnswer> {
+    return fsckStep(this.#world(), housekeeping(this.#index), request);
+  }
+
+  async rebuild(request: RebuildRequest): Promise<RebuildAnswer> {
+    return rebuildIndex(this.#index, request);
   }
 
   async rows(): Promise<Rows> {

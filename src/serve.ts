@@ -2,7 +2,7 @@
 
 import { admit } from "./admit.ts";
 import { preflight, withCors } from "./auth/cross-origin.ts";
-import { BucketMoved, CallerMoved, Unavailable } from "./facts/outage.ts";
+import { BucketMoved, CallerMoved, isTurnedAway, Unavailable } from "./facts/outage.ts";
 import { faultReply } from "./iam/document.ts";
 import { asFault, QueryFault } from "./iam/fault.ts";
 import { isQueryCall, serveQuery } from "./iam/serve-query.ts";
@@ -107,6 +107,8 @@ function asS3Error(world: World, error: unknown, requestId: string): S3Error {
     requestId,
     error: error instanceof Error ? (error.stack ?? error.message) : String(error),
   });
-  if (error instanceof Unavailable) return new S3Error("SlowDown", { headers: { "retry-after": "1" } });
+  if (error instanceof Unavailable || isTurnedAway(error)) {
+    return new S3Error("SlowDown", { headers: { "retry-after": "1" } });
+  }
   return new S3Error("InternalError");
 }

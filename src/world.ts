@@ -54,7 +54,7 @@ export type IndexClient = {
     ? First extends { generation: number }
       ? (...request: Rest) => Answer<Call>
       : (...request: Parameters<BucketIndexCalls[Call]>) => Answer<Call>
-    : () => Answer<Call>;
+    : (...request: Parameters<BucketIndexCalls[Call]>) => Answer<Call>;
 };
 type Answer<Call extends keyof BucketIndexCalls> = Promise<
   Exclude<Awaited<ReturnType<BucketIndexCalls[Call]>>, Moved>
@@ -238,6 +238,10 @@ const CALLS: Record<keyof BucketIndexCalls, "mutation" | "inquiry" | "plain"> = 
   outcome: "inquiry",
   discard: "plain",
   adopt: "plain",
+  tend: "plain",
+  sweep: "plain",
+  fsck: "plain",
+  rebuild: "plain",
   rows: "plain",
 };
 

@@ -24,8 +24,14 @@ interface Parsed {
 /** AWS's own policies as parsed, by ARN. */
 const parsedManaged = new Map<string, Policy>();
 
-export function accountOf({ id, displayName }: Pick<CallerAccount, "id" | "displayName">): CallerAccount {
-  return { id, displayName, number: accountNumber(id) };
+/** Accounts as callers have them, of those that are remembered: what was told of one is not reckoned anew each time. */
+const accounts = new WeakMap<object, CallerAccount>();
+
+export function accountOf(told: Pick<CallerAccount, "id" | "displayName">): CallerAccount {
+  const { id, displayName } = told;
+  const known = accounts.get(told) ?? { id, displayName, number: accountNumber(id) };
+  accounts.set(told, known);
+  return known;
 }
 
 /** The holder of a permanent key. */

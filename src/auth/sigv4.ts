@@ -74,7 +74,12 @@ export function canonicalRequest(address: Address, signed: Signed): string {
   ].join("\n");
 }
 
+/** What can be a header's name, in lower case. */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+
+/** A header's value; of a name that no header can have, as of a header that was not sent: nothing. */
 function canonicalHeader(address: Address, name: string): string {
+  if (!HEADER_NAME.test(name)) return "";
   const original = name === "accept-encoding" ? address.clientAcceptEncoding : undefined;
   const value = original ?? address.sent.get(name) ?? "";
   return value.trim().replace(/[ \t]+/g, " ");
@@ -115,8 +120,16 @@ export function chunkSigner(key: Uint8Array, { signature, timestamp, scope }: Si
   };
 }
 
+/** The timestamp that was read last: requests of the same second share theirs. */
+let last: { text: string; ms: number | undefined } = { text: "", ms: undefined };
+
 /** A timestamp such as 20130524T000000Z as ms since 1970; undefined if it is none. */
 export function parseTimestamp(text: string): number | undefined {
+  if (text !== last.text) last = { text, ms: readTimestamp(text) };
+  return last.ms;
+}
+
+function readTimestamp(text: string): number | undefined {
   const found = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/.exec(text);
   if (found === null) return undefined;
   const [, year, month, day, hour, minute, second] = found;

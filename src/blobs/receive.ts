@@ -1,5 +1,8 @@
 // How bytes get into R2: one pass under a fresh name, kept only if the source vouches for them.
 
+import type { Birth } from "../facts/birth.ts";
+import { spellBirth } from "./birth.ts";
+
 /** What R2 found: the MD5 of what it stored, or why it stored nothing. */
 export type Stored = { md5: string } | { mismatch: true } | { failed: unknown };
 
@@ -27,21 +30,28 @@ export interface Received {
 /** The etag of no bytes at all. */
 export const EMPTY_MD5 = "d41d8cd98f00b204e9800998ecf8427e";
 
+/** How a blob is stored: `ssecKey`: R2 encrypts with it; `birth`: of which object it is the whole. */
+export interface Storing {
+  ssecKey?: Uint8Array | undefined;
+  birth?: Birth | undefined;
+}
+
 /**
  * Stores a source under `blob`. If the source does not vouch for it, nothing stays and the source's own error is thrown.
- * The name must be fresh: it has been told to no store, so it may be deleted here. `ssecKey`: R2 encrypts with it.
+ * The name must be fresh: it has been told to no store, so it may be deleted here.
  */
 export async function receive(
   r2: R2Bucket,
   blob: string,
   source: Source,
-  ssecKey: Uint8Array | undefined,
+  { ssecKey, birth }: Storing = {},
 ): Promise<Received> {
   // What R2 says of bytes that it encrypts with a client's key is not relied upon.
   const { stream, sha256 } = source.open(ssecKey !== undefined);
   const options = {
     ...(sha256 === undefined ? {} : { sha256 }),
     ...(ssecKey && { ssecKey: bytesOf(ssecKey) }),
+    ...(birth && { customMetadata: spellBirth(birth) }),
   };
   const stored = await put(r2, blob, stream, options);
   try {

@@ -106,13 +106,20 @@ export class Payload implements Source {
       ? Promise.race([this.#flowing, scheduler.wait(FAILURE_GRACE_MS)])
       : this.#flowing);
     if ("mismatch" in stored) throw sealMismatch(this.#seal);
-    if ("failed" in stored)
-      throw isLostConnection(stored.failed) ? new S3Error("IncompleteBody") : stored.failed;
+    if ("failed" in stored) throw this.#failure(stored.failed);
     if (this.#seal.kind === "hash" && this.promises.checksum?.algorithm === "SHA256") {
       // R2 held the bytes to the signed hash; the checksum is then right if it says the same.
       this.#compare("SHA256", Buffer.from(this.#seal.sha256, "hex").toString("base64"));
     }
     this.#compareMd5(this.md5 ?? stored.md5);
+  }
+
+  /**
+   * Where the bytes went to R2 untouched, nobody can tell whether it lost its sender or its store: so it is an error that
+   * clients repeat, and that S3 gives to senders that fall silent.
+   */
+  #failure(error: unknown): unknown {
+    return this.#flowing === undefined && isLostConnection(error) ? new S3Error("RequestTimeout") : error;
   }
 
   /** The whole body in memory, at most `most` bytes, everything promised of it verified. */
@@ -254,7 +261,7 @@ function isLostConnection(error: unknown): boolean {
 /** Large pieces, of which each is valid until the next is asked for. `sent`: how many bytes will come, if that is known. */
 export async function* readLarge(
   body: ReadableStream<Uint8Array> | null,
-  sent = READ_BYTES,
+  sent = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Uint8Array> {
   if (body === null) return;
   const reader = body.getReader({ mode: "byob" }) as ReadableStreamBYOBReader & {
@@ -262,12 +269,14 @@ export async function* readLarge(
     readAtLeast(bytes: number, view: Uint8Array): Promise<ReadableStreamReadResult<Uint8Array>>;
   };
   let buffer = new ArrayBuffer(Math.min(sent, READ_BYTES));
-  for (;;) {
+  // Behind the last byte that was announced nothing can follow: it need not be asked for.
+  for (let left = sent; left > 0; ) {
     const { value, done } = await reader
       .readAtLeast(buffer.byteLength, new Uint8Array(buffer))
       .catch((error: unknown) => {
         throw isLostConnection(error) ? new S3Error("IncompleteBody") : error;
       });
+    left -= value?.byteLength ?? 0;
     if (value !== undefined && value.byteLength > 0) yield value;
     if (done || value === undefined) return;
     buffer = value.buffer as ArrayBuffer;

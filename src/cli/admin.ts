@@ -36,6 +36,23 @@ export interface AccessKey {
   created: number;
 }
 
+/** How many of something there were, what they take in bytes, and the first of them. */
+export interface Found {
+  count: number;
+  bytes?: number;
+  first: string[];
+}
+
+/** What a step of the sweep came upon in a bucket, or why it passed it over. */
+export interface SweptBucket {
+  bucket: string;
+  removed?: Found;
+  orphans?: Found;
+  uploads?: Found;
+  skipped?: "lost" | "closed" | "rebuilt";
+  failed?: true;
+}
+
 /** What each call asks and answers; the Worker's admin route is the other side of this table. */
 export interface AdminCalls {
   "account/create": { asks: { displayName: string; email?: string }; answers: Account };
@@ -51,6 +68,10 @@ export interface AdminCalls {
   "key/list": { asks: { account?: string }; answers: { keys: AccessKey[] } };
   "key/disable": { asks: { accessKeyId: string }; answers: Record<string, never> };
   "key/delete": { asks: { accessKeyId: string }; answers: Record<string, never> };
+  "sweep/step": {
+    asks: { dry: boolean; bucket?: string; cursor?: string };
+    answers: { told: SweptBucket[]; cursor?: string };
+  };
 }
 
 export class AdminClient {

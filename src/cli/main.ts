@@ -7,8 +7,9 @@ import { Failure } from "./failure.ts";
 import { type Command, columns, commandHelp } from "./flags.ts";
 import { KEY_COMMANDS } from "./key-commands.ts";
 import { serve } from "./serve.ts";
+import { sweep } from "./sweep-command.ts";
 
-const COMMANDS: readonly Command[] = [serve, dev, ...ACCOUNT_COMMANDS, ...KEY_COMMANDS];
+const COMMANDS: readonly Command[] = [serve, dev, ...ACCOUNT_COMMANDS, ...KEY_COMMANDS, sweep];
 
 /** Runs one command line to its end; the answer is the exit code. */
 export async function main(args: string[]): Promise<number> {

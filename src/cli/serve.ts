@@ -2,6 +2,7 @@
 
 import { type AccountEntry, readAccounts, withoutRoot } from "./accounts-file.ts";
 import { AdminClient } from "./admin.ts";
+import { startCron } from "./cron.ts";
 import { masterSecret, randomSecret } from "./data-folder.ts";
 import { Failure } from "./failure.ts";
 import { type Command, columns, type Flags, parseFlags } from "./flags.ts";
@@ -64,8 +65,10 @@ async function runServer(plan: ServePlan): Promise<number> {
     const admin = new AdminClient(url, plan.key);
     for (const entry of plan.accounts) await admin.call("account/put", { ...entry });
   });
+  const stopCron = startCron(server.miniflare);
   console.log(greeting(server.url, plan, process.env));
   await ended;
+  stopCron();
   await server.stop();
   return 0;
 }

@@ -73,13 +73,13 @@ export async function switchUserKey(
 }
 
 /** Whether the owner had such a key to delete. */
-export async function deleteUserKey(
+export function deleteUserKey(
   database: Database,
   { account, user }: KeyOwner,
   accessKeyId: string,
 ): Promise<boolean> {
   const text = "delete from access_key where id = ? and account = ? and user is ? returning id";
-  return (await database.rows(statement(text, accessKeyId, account, user))).length > 0;
+  return database.removes(statement(text, accessKeyId, account, user));
 }
 
 /** A key of the account with its user's name (null: its root's). */

@@ -98,7 +98,6 @@ export async function disableKey(database: Database, accessKeyId: string): Promi
 }
 
 /** Whether there was such a key to delete. */
-export async function deleteKey(database: Database, accessKeyId: string): Promise<boolean> {
-  const text = "delete from access_key where id = ? returning id";
-  return (await database.rows(statement(text, accessKeyId))).length > 0;
+export function deleteKey(database: Database, accessKeyId: string): Promise<boolean> {
+  return database.removes(statement("delete from access_key where id = ? returning id", accessKeyId));
 }

@@ -27,6 +27,11 @@ export type Row = Record<string, string | number | null>;
 export interface Database {
   /** Runs one statement and gives its rows. */
   rows<R extends Row>(statement: Statement): Promise<R[]>;
+  /**
+   * Runs a statement that removes what it returns, and says whether that was there: a repetition that finds nothing is
+   * told of the try before it, whose answer was lost.
+   */
+  removes(statement: Statement): Promise<boolean>;
   /** Runs several as one transaction, in one round trip, and gives each one's rows. */
   batch(statements: Statement[]): Promise<Row[][]>;
 }
@@ -37,11 +42,11 @@ export function openDatabase(
   now: () => number,
   sleep: (ms: number) => Promise<void>,
 ): Database {
-  async function insist<T>(act: () => Promise<T>): Promise<T> {
+  async function insist<T>(act: (tries: number) => Promise<T>): Promise<T> {
     const until = now() + RETRY_MS;
-    for (let wait = 50; ; wait *= 2) {
+    for (let [tries, wait] = [1, 50]; ; tries++, wait *= 2) {
       try {
-        return await act();
+        return await act(tries);
       } catch (error) {
         if (!(error instanceof Error) || !PASSING.test(error.message)) throw error;
         if (now() + wait > until) throw new Unavailable("D1 did not answer", { cause: error });
@@ -52,6 +57,7 @@ export function openDatabase(
   const prepare = ({ text, bindings }: Statement) => d1.prepare(text).bind(...bindings);
   return {
     rows: async <R extends Row>(one: Statement) => (await insist(() => prepare(one).all<R>())).results,
+    removes: (one) => insist(async (tries) => (await prepare(one).all()).results.length > 0 || tries > 1),
     batch: async (several) =>
       (await insist(() => d1.batch<Row>(several.map(prepare)))).map(({ results }) => results),
   };

@@ -36,9 +36,9 @@ export async function inlineOf(
 }
 
 /** Whether there was such a policy to delete. */
-export async function deleteInline(database: Database, owner: string, name: string): Promise<boolean> {
+export function deleteInline(database: Database, owner: string, name: string): Promise<boolean> {
   const text = "delete from inline_policy where owner = ? and name = ? returning name";
-  return (await database.rows(statement(text, owner, name))).length > 0;
+  return database.removes(statement(text, owner, name));
 }
 
 /** Attaches a policy (id, or ARN of one of AWS's); false: the owner has `most`, or one of them is gone. */
@@ -63,9 +63,9 @@ export async function attach(
 }
 
 /** Whether it was attached. */
-export async function detach(database: Database, owner: string, policy: string): Promise<boolean> {
+export function detach(database: Database, owner: string, policy: string): Promise<boolean> {
   const text = "delete from attachment where owner = ? and policy = ? returning owner";
-  return (await database.rows(statement(text, owner, policy))).length > 0;
+  return database.removes(statement(text, owner, policy));
 }
 
 /** What is attached: policies of the account's own with name and path, AWS's by ARN alone. */
@@ -117,7 +117,7 @@ export function insertVersion(policy: string, { number, document, created }: Pol
 }
 
 /** Whether there was such a version to delete. */
-export async function deleteVersion(database: Database, policy: string, number: number): Promise<boolean> {
+export function deleteVersion(database: Database, policy: string, number: number): Promise<boolean> {
   const text = "delete from policy_version where policy = ? and number = ? returning number";
-  return (await database.rows(statement(text, policy, number))).length > 0;
+  return database.removes(statement(text, policy, number));
 }

@@ -1,5 +1,7 @@
 // How versions of a key are ordered and named: by the sequence of their commits, spelled into an opaque version id.
 
+import { freshBytes } from "./random.ts";
+
 /** The id of the one version of a key that has no id of its own. */
 export const NULL_VERSION = "null";
 
@@ -9,7 +11,7 @@ const VERSION_ID = new RegExp(`^([0-9a-z]{${SEQUENCE_DIGITS}})([0-9a-f]{${NONCE_
 
 /** A nonce that makes a version id unguessable. */
 export function freshNonce(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(Math.ceil(NONCE_DIGITS / 2)));
+  const bytes = freshBytes(Math.ceil(NONCE_DIGITS / 2));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"))
     .join("")
     .slice(0, NONCE_DIGITS);

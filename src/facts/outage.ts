@@ -5,6 +5,14 @@ export class Unavailable extends Error {
   override readonly name = "Unavailable";
 }
 
+/**
+ * Whether R2 turned a request away because there are too many: its errors end with their number.
+ * Source: https://developers.cloudflare.com/r2/api/error-codes/
+ */
+export function isTurnedAway(error: unknown): boolean {
+  return error instanceof Error && /\((10043|10058)\)$/.test(error.message);
+}
+
 /** A bucket as someone remembers it. */
 export interface RememberedBucket {
   name: string;

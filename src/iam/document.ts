@@ -64,7 +64,8 @@ export function answer(
 /** The document of a refusal. */
 export function faultReply({ code, message, status }: QueryFault, requestId: string): Reply {
   const error = { Type: status < 500 ? "Sender" : "Receiver", Code: code, Message: message };
-  return reply(status, "ErrorResponse", "iam", { Error: error, RequestId: requestId });
+  const answer = reply(status, "ErrorResponse", "iam", { Error: error, RequestId: requestId });
+  return status === 503 ? { ...answer, headers: { ...answer.headers, "retry-after": "1" } } : answer;
 }
 
 /** ms since 1970 as IAM shows times: whole seconds. */

@@ -1,5 +1,6 @@
 // The commits that make and remove versions, each judged and made in one synchronous transaction.
 
+import { birthOf, GRACE_MS } from "../facts/blob-name.ts";
 import { judgeRemove, judgeWrite } from "../facts/condition.ts";
 import { isLocked } from "../facts/lock.ts";
 import { freshNonce } from "../facts/order.ts";
@@ -15,8 +16,10 @@ import type {
   Removed,
   RemoveRequest,
 } from "./protocol.ts";
+import { spare } from "./search.ts";
 import { type Index, query } from "./tables.ts";
 import { type Change, once } from "./tail.ts";
+import { touch } from "./touched.ts";
 import { endUpload, uploadOutcome } from "./uploads.ts";
 import {
   currentRow,
@@ -59,7 +62,9 @@ export function commitPut(index: Index, { operationId }: Mutator, request: PutRe
       return refuse(index, change, blobs, "locked");
     }
     const names = new Set(name === undefined ? [] : [name, ...blobs]);
-    if ([...names].some((each) => isLitter(index, each))) return refuse(index, change, blobs, "discarded");
+    if ([...names].some((each) => mayVanish(index, each, change.at))) {
+      return refuse(index, change, blobs, "discarded");
+    }
     const lying = layBody(index, body);
     if ("refused" in lying) return refuse(index, change, blobs, lying.refused);
     const row = makeRow(change, versioning, {
@@ -73,12 +78,14 @@ export function commitPut(index: Index, { operationId }: Mutator, request: PutRe
     });
     supersede(index, change, current, victim);
     writeRow(index, "current", row);
+    touch(change.touched, row.key, row.sequence, ...(victim === undefined ? [] : [victim.sequence]));
+    if (body.kind === "extents") change.touched.bodies.push(body.name);
     change.objects += current === undefined ? 1 : 0;
     change.bytes += row.size;
     const { checksum } = draft.description;
     const committed = { ...committedOf(row), ...(upload && checksum ? { checksum } : {}) };
     if (upload !== undefined)
-      endUpload(index, { upload: upload.id, key: draft.key }, committed, upload.unchosen, change.at);
+      endUpload(index, change, { upload: upload.id, key: draft.key }, committed, upload.unchosen);
     return { committed };
   });
 }
@@ -100,7 +107,8 @@ function makeRow(
   return { ...facts, sequence: change.sequence, nonce, modified: change.at };
 }
 
-function writeRow(index: Index, table: "current" | "older", row: VersionRow): void {
+/** Writes a version as it is. */
+export function writeRow(index: Index, table: "current" | "older", row: VersionRow): void {
   const { key, sequence, nonce, marker, size, etag, modified, owner, body, pages } = row;
   const { description, tags, lock, grants, data } = row;
   const values = [
@@ -169,6 +177,11 @@ function freshOf({ body, upload }: PutRequest): { name?: string; blobs: string[]
   return { name: body.name, blobs: body.extents.map(({ blob }) => blob) };
 }
 
+/** Whether a fresh blob is litter, or was on its way for so long that it may have been, and is swept already. */
+function mayVanish(index: Index, blob: string, at: number): boolean {
+  return at - (birthOf(blob) ?? at) > GRACE_MS || isLitter(index, blob);
+}
+
 /** A refused commit leaves its fresh blobs as litter. */
 function refuse(index: Index, change: Change, blobs: readonly string[], refused: PutRefusal): PutAnswer {
   if (blobs.length > 0) {
@@ -200,13 +213,16 @@ function layBody(
         ? { refused: "blobs only" }
         : { body: "", pages: null, data: body.data };
     case "blob":
+      spare(index, body.blob);
       return { body: body.blob, pages: null, data: null };
     case "extents":
+      spare(index, ...body.extents.map(({ blob }) => blob));
       return { body: body.name, pages: writePages(index, body.name, body.extents), data: null };
     case "share": {
       const source = versionAt(index, body.key, body.sequence);
       if (source === undefined) return { refused: "source changed" };
       holdBody(index, source.body);
+      spare(index, source.body);
       return { body: source.body, pages: source.pages, data: source.data };
     }
   }
@@ -258,6 +274,7 @@ function removeVersion(
   if (isCurrent) query(index, "delete from current where key = ?", key);
   else query(index, "delete from older where key = ? and sequence = ?", key, sequence);
   letGo(index, change, row);
+  touch(change.touched, key, sequence);
   change.objects -= isCurrent ? 1 : 0;
   // A bucket whose versioning is off never had versions, so nothing lies behind.
   if (versioning !== "off" && (isCurrent || current === undefined)) promote(index, change, key);
@@ -274,6 +291,7 @@ function promote(index: Index, change: Change, key: string): void {
     newest.sequence,
   );
   query(index, "delete from older where key = ? and sequence = ?", key, newest.sequence);
+  spare(index, newest.body);
   change.objects += 1;
 }
 
@@ -302,6 +320,7 @@ function coverWithMarker(
   supersede(index, change, current, victim);
   if (current !== undefined) query(index, "delete from current where key = ?", key);
   writeRow(index, "older", marker);
+  touch(change.touched, key, marker.sequence, ...(victim === undefined ? [] : [victim.sequence]));
   change.objects -= current === undefined ? 0 : 1;
   return { versionId: versionIdOf(marker), marker: true };
 }

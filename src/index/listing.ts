@@ -3,11 +3,27 @@
 import { readVersionId } from "../facts/order.ts";
 import { type Bound, compareUtf8, Rollup, type Window } from "../facts/rollup.ts";
 import type { Description } from "../facts/version.ts";
+import { headsFrom } from "./heads.ts";
 import type { ListAnswer, ListEntry, ListRequest } from "./protocol.ts";
 import { type Index, queryValues, type SqlValue } from "./tables.ts";
 import { findVersion, type VersionRow, versionIdOf } from "./version.ts";
 
 type ListRow = Omit<VersionRow, "body" | "pages" | "tags" | "lock" | "grants" | "data">;
+
+/** A row that is rolled up into a common prefix, of which nothing is shown but that. */
+const ROLLED = {
+  sequence: 0,
+  nonce: "",
+  marker: 0,
+  size: 0,
+  etag: "",
+  modified: 0,
+  owner: "",
+  description: "",
+};
+
+/** From so many common prefixes in a row on, the next ones are looked for together. */
+const HEADS_FROM = 2;
 
 const COLUMNS = "key, sequence, nonce, marker, size, etag, modified, owner, description";
 
@@ -61,27 +77,36 @@ type Place = Omit<Bound, "id"> & { sequence?: number | undefined };
 /**
  * Rows of one table in the order of its primary key. Each statement is run to its end: one that is left half read stays
  * open, and SQLite must prepare the same text anew. Where rows may be rolled up, a seek reads one row, then as many again
- * as were of use since: so at most half of what is read is passed over.
+ * as were of use since: so at most half of what is read is passed over. Where one common prefix followed another, as many
+ * again are looked for at once.
  */
 class Reader {
   readonly #index: Index;
   readonly #table: "current" | "older";
   readonly #rollup: Rollup<ListRow>;
-  readonly #whole: boolean;
+  readonly #window: Window;
   #place: Place | undefined;
   #rows: ListRow[] = [];
   #at = 0;
   /** Rows given since the last seek. */
   #given = 0;
+  /** Seeks since a row that was no common prefix's. */
+  #seeks = 0;
+  /** Whether `#rows` are the first of one common prefix each. Behind each of them comes a seek. */
+  #heads = false;
 
-  constructor(index: Index, table: "current" | "older", rollup: Rollup<ListRow>, { delimiter }: Window) {
+  constructor(index: Index, table: "current" | "older", rollup: Rollup<ListRow>, window: Window) {
     this.#index = index;
     this.#table = table;
     this.#rollup = rollup;
-    this.#whole = delimiter === "";
+    this.#window = window;
   }
 
   seek({ key, inclusive, id }: Bound): void {
+    this.#seeks += 1;
+    if (this.#heads) this.#passHeads(key);
+    if (this.#heads && this.#at < this.#rows.length) return;
+    this.#heads = false;
     this.#place = {
       key,
       inclusive,
@@ -96,7 +121,10 @@ class Reader {
   peek(): ListRow | undefined {
     while (this.#at === this.#rows.length && this.#place !== undefined) {
       const { wanted } = this.#rollup;
-      this.#rows = this.#read(this.#place, this.#whole ? wanted : Math.min(wanted, this.#given + 1));
+      const whole = this.#window.delimiter === "";
+      this.#rows =
+        this.#readHeads(this.#place, wanted) ??
+        this.#read(this.#place, whole ? wanted : Math.min(wanted, this.#given + 1));
       this.#at = 0;
     }
     return this.#rows[this.#at];
@@ -104,7 +132,32 @@ class Reader {
 
   pass(): void {
     this.#at += 1;
+    if (this.#heads) return;
     this.#given += 1;
+    if (this.#given > 1) this.#seeks = 0;
+  }
+
+  /** Heads before a bound that is behind a common prefix lie in it; the next one is the first row at that bound. */
+  #passHeads(bound: string): void {
+    for (; this.#at < this.#rows.length; this.#at++) {
+      const row = this.#rows[this.#at];
+      if (row !== undefined && compareUtf8(row.key, bound) >= 0) return;
+    }
+  }
+
+  /** The next common prefixes' first rows, if some followed one another; undefined: rows must be read one by one. */
+  #readHeads({ key, inclusive, sequence }: Place, wanted: number): ListRow[] | undefined {
+    if (this.#seeks <= HEADS_FROM || this.#given > 0 || !inclusive || sequence !== undefined)
+      return undefined;
+    const limit = Math.min(wanted, this.#seeks);
+    const heads = headsFrom(this.#index, this.#table, this.#window, {
+      from: key,
+      end: this.#rollup.end,
+      limit,
+    });
+    if (heads === undefined || heads.length === 0) return undefined;
+    this.#heads = true;
+    return heads.map((head) => ({ ...ROLLED, key: head }));
   }
 
   #read({ key, inclusive, sequence }: Place, limit: number): ListRow[] {

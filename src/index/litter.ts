@@ -1,16 +1,28 @@
 // What no version names any more, until the sweep takes its bytes: whoever lets go of a body does it here.
 
+import { GRACE_MS } from "../facts/blob-name.ts";
 import type { KeptExtent } from "../facts/extent.ts";
+import { arm } from "./alarm.ts";
 import { type Index, query } from "./tables.ts";
 
 /** Puts blobs that nothing here names into litter. Repeating it keeps the first time. */
 export function litterBlobs(index: Index, blobs: readonly string[], at: number): void {
-  for (const blob of blobs) query(index, "insert or ignore into litter values (?, ?, 0)", blob, at);
+  for (const blob of blobs) insert(index, blob, at, false);
+}
+
+function insert(index: Index, name: string, at: number, paged: boolean): void {
+  query(index, "insert or ignore into litter values (?, ?, ?)", name, at, paged ? 1 : 0);
+  arm(index, at + GRACE_MS);
 }
 
 /** Whether this blob is litter already: it may vanish and must not be named again. */
 export function isLitter(index: Index, blob: string): boolean {
   return query(index, "select 1 from litter where name = ?", blob).length > 0;
+}
+
+/** Whether no litter is left. */
+export function isClean(index: Index): boolean {
+  return query(index, "select 1 from litter limit 1").length === 0;
 }
 
 /** One more version names this body. */
@@ -24,7 +36,7 @@ export function releaseBody(index: Index, body: string, paged: boolean, at: numb
   if (body === "") return;
   const [held] = query<{ count: number }>(index, "select count from holders where body = ?", body);
   if (held === undefined) {
-    query(index, "insert or ignore into litter values (?, ?, ?)", body, at, paged ? 1 : 0);
+    insert(index, body, at, paged);
   } else if (held.count <= 2) {
     query(index, "delete from holders where body = ?", body);
   } else {

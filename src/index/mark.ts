@@ -4,6 +4,7 @@ import { type Lock, mayReplaceRetention } from "../facts/lock.ts";
 import type { MarkAnswer, MarkRequest, Mutator } from "./protocol.ts";
 import { type Index, query } from "./tables.ts";
 import { once } from "./tail.ts";
+import { touch } from "./touched.ts";
 import { currentRow, lockOf, lookUp, type VersionRow, versionIdOf } from "./version.ts";
 
 /** Marks the version that is named, the current one if none is. */
@@ -25,6 +26,7 @@ export function commitMark(index: Index, { operationId }: Mutator, request: Mark
     if (grants !== undefined) write(index, row, "grants", grants);
     if (retention !== undefined || hold !== undefined) write(index, row, "lock", nextLock(held, request));
     change.wrote = true;
+    touch(change.touched, row.key, row.sequence);
     return { marked: { versionId: versionIdOf(row) } };
   });
 }

@@ -1,31 +1,73 @@
 // How a bucket's index is opened and closed, and who is served by it.
 
+import { alarmOf, arm, distrust, planJob } from "./alarm.ts";
+import { coolAll } from "./hot.ts";
+import { beginJournal } from "./journal.ts";
+import { loadJournal } from "./journal-state.ts";
+import { isClean } from "./litter.ts";
 import type { Asker, Moved } from "./protocol.ts";
 import { migrate } from "./schema.ts";
-import { type Index, type Phase, query } from "./tables.ts";
+import { type Index, type Phase, query, type State } from "./tables.ts";
 import { loadTail } from "./tail.ts";
 
 /** Opens the index over an object's storage; `now` gives ms since 1970. */
 export function openIndex(storage: DurableObjectStorage, now: () => number): Index {
   migrate(storage);
   const { sql } = storage;
-  const state = sql
-    .exec<{ phase: Phase; generation: number }>("select phase, generation from state")
-    .toArray()[0];
-  return {
+  const index: Index = {
     sql,
-    transaction: (act) => storage.transactionSync(act),
+    transaction(act) {
+      try {
+        return storage.transactionSync(act);
+      } catch (error) {
+        distrust(index);
+        throw error;
+      }
+    },
     now,
-    state: state ?? { phase: "new", generation: 0 },
-    tail: loadTail(sql, now()),
-    rows: { calls: 0, read: 0, written: 0 },
+    ...load(sql, now()),
+    alarm: alarmOf(storage),
+    rows: { calls: 0, read: 0, written: 0, alarms: 0 },
+    searches: new Set(),
     size: { bytes: 0, versions: 0 },
+  };
+  return index;
+}
+
+/** What is remembered of the tables. */
+function load(sql: SqlStorage, now: number): Pick<Index, "state" | "tail" | "journal"> {
+  const journal = loadJournal(sql);
+  const [state] = sql
+    .exec<{ phase: Phase; generation: number; rebuilt: number }>(
+      "select phase, generation, rebuilt from state",
+    )
+    .toArray();
+  return {
+    state: {
+      phase: state?.phase ?? "new",
+      generation: state?.generation ?? 0,
+      rebuilt: state?.rebuilt === 1,
+    },
+    tail: loadTail(sql, now, journal?.told),
+    journal,
   };
 }
 
-function setState(index: Index, phase: Phase, generation: number): void {
-  query(index, "insert or replace into state values (1, ?, ?)", phase, generation);
-  index.state = { phase, generation };
+/** Remembers the tables anew, after they were written from the ground up. */
+export function reloadIndex(index: Index): void {
+  Object.assign(index, load(index.sql, index.now()));
+  coolAll(index);
+}
+
+/** Writes the state; it is remembered once that stands. */
+export function writeState(index: Index, { phase, generation, rebuilt }: State): void {
+  const statement = "insert or replace into state (one, phase, generation, rebuilt) values (1, ?, ?, ?)";
+  query(index, statement, phase, generation, rebuilt ? 1 : 0);
+}
+
+function setState(index: Index, state: State): void {
+  writeState(index, state);
+  index.state = state;
 }
 
 /** Whether this caller may be served; a newer generation than ours is adopted. */
@@ -39,22 +81,52 @@ export function admit(index: Index, { generation }: Asker): Moved | undefined {
 
 /** Hears of newer settings: from then on nobody who remembers older ones is served. */
 export function adoptGeneration(index: Index, generation: number): void {
-  const { phase, generation: known } = index.state;
-  if (phase === "open" && generation > known) setState(index, phase, generation);
+  const { state } = index;
+  if (state.phase === "open" && generation > state.generation) setState(index, { ...state, generation });
 }
 
-/** Opens a fresh index. A closed one stays closed: a bucket's id is never used again. */
-export function openBucket(index: Index): void {
-  if (index.state.phase === "new") setState(index, "open", 0);
+/**
+ * Opens a fresh index. A closed one stays closed: a bucket's id is never used again. `bucket`: that id, which a worker
+ * older than journals does not say.
+ */
+export function openBucket(index: Index, bucket?: string): void {
+  if (index.state.phase !== "new" || query(index, "select 1 from rebuild").length > 0) return;
+  setState(index, { phase: "open", generation: 0, rebuilt: false });
+  if (bucket !== undefined) beginJournal(index, bucket);
 }
 
-/** Closes the index for ever, unless the bucket holds anything, or the index was lost. Repeating it is nothing. */
-export function closeBucket(index: Index): { closed: boolean } | Moved {
+/** When the alarm of a closed index first looks whether its deletion was finished, in ms. */
+const FINISH_MS = 60_000;
+
+/**
+ * Closes the index for ever, unless the bucket holds anything, or the index was lost. Repeating it is nothing. `bucket`:
+ * its id; the alarm then finishes the deletion if nobody else does.
+ */
+export function closeBucket(index: Index, bucket?: string): { closed: boolean } | Moved {
   if (index.state.phase === "closed") return { closed: true };
   if (index.state.phase === "new") return { moved: "lost" };
   for (const table of ["current", "older"]) {
     if (query(index, `select 1 from ${table} limit 1`).length > 0) return { closed: false };
   }
-  setState(index, "closed", index.state.generation);
+  const due = index.now() + FINISH_MS;
+  index.transaction(() => {
+    setState(index, { ...index.state, phase: "closed" });
+    if (bucket === undefined) return;
+    planJob(index, "closing", { due, cursor: JSON.stringify({ bucket, closed: index.now() }) });
+    arm(index, due);
+  });
   return { closed: true };
+}
+
+/**
+ * Empties a closed index that is clean. That it was closed stays written: a lost index would look like one
+ * that was never opened, and what is left of a lost bucket must never be taken for what is left of a deleted one.
+ */
+export function leaveIndex(index: Index): void {
+  if (index.state.phase !== "closed" || !isClean(index)) return;
+  index.transaction(() => {
+    for (const table of ["ended", "tail", "holders", "extents", "job", "journal"])
+      query(index, `delete from ${table}`);
+  });
+  index.journal = undefined;
 }

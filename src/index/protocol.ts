@@ -1,10 +1,14 @@
 // What is said between a worker and a bucket's index: requests and answers, plain data. Shapes only ever grow, because
 // during a deploy a new worker meets an old index and the other way round.
 
+import type { YoungBlob } from "../facts/birth.ts";
 import type { ObjectChecksum } from "../facts/checksum.ts";
 import type { ReadConditions, RemoveConditions, WriteConditions } from "../facts/condition.ts";
 import type { Extent } from "../facts/extent.ts";
+import type { FsckAnswer, FsckRequest } from "../facts/fsck.ts";
 import type { Grant } from "../facts/grant.ts";
+import type { Replay } from "../facts/journal.ts";
+import type { SweepAnswer, SweepRequest } from "../facts/litter.ts";
 import type { Retention } from "../facts/lock.ts";
 import type { RangeSpec } from "../facts/range.ts";
 import type { Page, Window } from "../facts/rollup.ts";
@@ -187,17 +191,62 @@ export interface DiscardRequest {
   blobs: string[];
 }
 
-/** Rows read and written and calls answered since this object woke, for the bill. */
+/**
+ * A step of making an index anew. `begin`: by a plan, over an index that is in place only if forced; else it goes on with
+ * one that is under way. `go on`: whatever the index can do by itself. `replay`: lines of an object of the journal, which
+ * was drawn up `at` (0: it is missing) and of which `line` have been replayed; `last`: there are no more of them. `restore`: the blobs
+ * that have metadata behind the name `from`, up to `behind`; `last`: there are no more.
+ */
+export type RebuildRequest =
+  | { step: "begin"; bucket: string; generation: number; plan: Replay; force: boolean }
+  | { step: "go on" }
+  | { step: "replay"; number: number; line: number; lines: string[]; at: number; last: boolean }
+  | { step: "restore"; blobs: YoungBlob[]; from: string; behind: string; last: boolean };
+
+/** How far it came. The worker has to do something only in the stages `replay` and `restore`. */
+export interface RebuildProgress {
+  stage: "empty" | "replay" | "settle" | "restore" | "trim" | "finish" | "done";
+  bucket: string;
+  generation: number;
+  plan: Replay;
+  /** The object of the journal whose turn it is, and how many of its lines have been read, its header among them. */
+  number: number;
+  line: number;
+  /** The last sequence number given out. */
+  sequence: number;
+  /** Blobs that were uploaded from then on may be younger than the journal, in ms since 1970. */
+  since: number;
+  /** Where the stage goes on, in its own words; of `restore`, a blob's name. */
+  cursor: string;
+  /** Versions there are so far; those made by blobs' metadata; those among them that lack something it had no room for. */
+  versions: number;
+  restored: number;
+  partly: number;
+  /** Objects that the journal lacks. */
+  missing: number;
+  objects: number;
+  bytes: number;
+}
+
+/** `refused`: why not, in a sentence. */
+export type RebuildAnswer = RebuildProgress | { refused: string };
+
+/**
+ * Rows read and written and calls answered since this object woke, for the bill. Setting its alarm writes a row too, once
+ * for all commits of some while: those are counted apart.
+ */
 export interface Rows {
   calls: number;
   read: number;
   written: number;
+  alarms: number;
 }
 
 /** The methods of a bucket's index. */
 export interface BucketIndexCalls {
-  open(): Promise<void>;
-  close(): Promise<{ closed: boolean } | Moved>;
+  /** `bucket`: the bucket's id. */
+  open(bucket?: string): Promise<void>;
+  close(bucket?: string): Promise<{ closed: boolean } | Moved>;
   read(asker: Asker, request: ReadRequest): Promise<ReadAnswer | Moved>;
   list(asker: Asker, request: ListRequest): Promise<ListAnswer | Moved>;
   put(mutator: Mutator, request: PutRequest): Promise<PutAnswer | Moved>;
@@ -208,5 +257,10 @@ export interface BucketIndexCalls {
   outcome(asker: Asker, upload: OutcomeRequest): Promise<UploadOutcome | Moved>;
   discard(request: DiscardRequest): Promise<void>;
   adopt(generation: number): Promise<void>;
+  /** Sets the alarm's daily jobs going, if they are not; `bucket`: the bucket's id. */
+  tend(bucket: string): Promise<{ phase: "new" | "open" | "closed" }>;
+  fsck(request: FsckRequest): Promise<FsckAnswer>;
+  sweep(request: SweepRequest): Promise<SweepAnswer>;
+  rebuild(request: RebuildRequest): Promise<RebuildAnswer>;
   rows(): Promise<Rows>;
 }

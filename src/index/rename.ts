@@ -3,8 +3,10 @@
 import { judgeRead } from "../facts/condition.ts";
 import { releaseBody } from "./litter.ts";
 import type { Mutator, RenameAnswer, RenameRequest } from "./protocol.ts";
+import { spare } from "./search.ts";
 import { type Index, query } from "./tables.ts";
 import { once } from "./tail.ts";
+import { touch } from "./touched.ts";
 import { currentRow } from "./version.ts";
 
 /** Moves the current version of `from` to `to`, where it replaces what is there, if both sides' conditions hold. */
@@ -28,6 +30,9 @@ export function commitRename(index: Index, { operationId }: Mutator, request: Re
     change.sequence += 1;
     change.wrote = true;
     query(index, "update current set key = ?, sequence = ? where key = ?", to, change.sequence, from);
+    spare(index, source.body);
+    touch(change.touched, from, source.sequence);
+    touch(change.touched, to, change.sequence, ...(target === undefined ? [] : [target.sequence]));
     return { renamed: { from, to } };
   });
   const same = !("renamed" in answer) || (answer.renamed.from === from && answer.renamed.to === to);

@@ -32,6 +32,19 @@ const STEPS: readonly (readonly string[])[] = [
   ["alter table current add column grants text", "alter table older add column grants text"],
   // The bytes of a small object, which then has no body elsewhere.
   ["alter table current add column data blob", "alter table older add column data blob"],
+  // When each job of the alarm is due, and where it goes on; a job without a row is due whenever the alarm rings.
+  [
+    "create table job (name text primary key, due integer not null, cursor text not null) strict, without rowid",
+  ],
+  [
+    // How far the journal came, and how far a rebuild did, if one is under way: JSON.
+    "create table journal (one integer primary key check (one = 1), state text not null) strict",
+    "create table rebuild (one integer primary key check (one = 1), state text not null) strict",
+    // Keys of which a rebuild heard that a version went lately, and when.
+    "create table departed (key text primary key, at integer not null) strict, without rowid",
+    // 1: made anew from R2, and not looked over since: nothing may be removed.
+    "alter table state add column rebuilt integer not null default 0",
+  ],
 ];
 
 /** Brings the tables to this code's version. Runs in the object's constructor, before any call. */

@@ -1,5 +1,6 @@
 // One bucket's index as its functions hold it: its tables, what is kept in memory of them, the clock, and how to ask.
 
+import type { JournalState } from "./journal-state.ts";
 import type { Rows } from "./protocol.ts";
 
 /** An answer that may be asked for again; `characters` is the size of its record. */
@@ -19,18 +20,46 @@ export interface Tail {
   receipts: Map<string, Receipt>;
   /** Size of the records behind `receipts`. */
   receiptCharacters: number;
+  /** Segments from this one on are kept for the journal; Infinity: there is none yet. */
+  keptFrom: number;
+  /** Size of the records that the journal does not tell yet. */
+  untold: number;
+  /** Records of the group of commits under way, if one is. */
+  unwritten: string[] | undefined;
 }
 
 export type Phase = "new" | "open" | "closed";
 
-/** Memory is changed only after the transaction that made the change true has returned. */
+/** The object's alarm, all times in ms since 1970. */
+export interface Alarm {
+  /** When it rings, as the storage knows it. */
+  set: number | undefined;
+  /** The earliest time that anybody wants it to ring; during a round, that anybody has wanted since it began. */
+  wanted: number | undefined;
+  ring(at: number): void;
+  silence(): void;
+}
+
+/** `rebuilt`: the index was made anew and not looked over since, so that nothing may be removed. */
+export interface State {
+  phase: Phase;
+  generation: number;
+  rebuilt: boolean;
+}
+
+/** What memory says of the tables is true again when a transaction has returned, or failed. */
 export interface Index {
   sql: SqlStorage;
   transaction<T>(act: () => T): T;
   now(): number;
-  state: { phase: Phase; generation: number };
+  state: State;
   tail: Tail;
+  /** Absent until the bucket's id is known. */
+  journal: JournalState | undefined;
+  alarm: Alarm;
   rows: Rows;
+  /** Blobs that searches are looking for, each until some row is seen to name it. */
+  searches: Set<Set<string>>;
   /** How large the index was when it was last looked at, and how many versions were made since it woke. */
   size: { bytes: number; versions: number };
 }

@@ -1,12 +1,27 @@
 // The tail of a bucket's history: counters, and the records of recent commits with the answers they were given.
 
+import { arm } from "./alarm.ts";
+import { cool } from "./hot.ts";
+import type { Place } from "./journal-state.ts";
 import { type Index, query, type Tail } from "./tables.ts";
+import { spellTouched, type Touched, touchedVersions, untouched } from "./touched.ts";
 
 /** How long an answer is kept to be repeated, in ms. A worker repeats a call for at most 30 s. */
 export const RECEIPT_MS = 10 * 60 * 1000;
 
 /** Most characters of records kept, so that neither memory nor waking grows with what clients send. */
 export const MAX_RECEIPT_CHARACTERS = 8 * 1024 * 1024;
+
+/**
+ * Most characters kept for the journal while R2 takes none of it. What has to go beyond this, a checkpoint tells later.
+ */
+export const MAX_UNTOLD_CHARACTERS = 64 * 1024 * 1024;
+
+/** How long after a commit the journal tells it, in ms; commits in between are told together. */
+export const TELL_AFTER_MS = 30_000;
+
+/** How many characters of records do not wait for that. */
+const TELL_CHARACTERS = 512 * 1024;
 
 /** A segment is closed once its records pass this many characters: about one page of SQLite. */
 const SEGMENT_CHARACTERS = 3500;
@@ -19,12 +34,13 @@ export interface Change {
   objects: number;
   bytes: number;
   wrote: boolean;
+  readonly touched: Touched;
 }
 
 type TailRow = { segment: number; sequence: number; objects: number; bytes: number; records: string };
 
 /** Reads the tail when the object wakes: the newest answers that can still be asked for; the others are let go. */
-export function loadTail(sql: SqlStorage, now: number): Tail {
+export function loadTail(sql: SqlStorage, now: number, told?: Place): Tail {
   const tail: Tail = {
     segments: [],
     characters: 0,
@@ -33,6 +49,9 @@ export function loadTail(sql: SqlStorage, now: number): Tail {
     bytes: 0,
     receipts: new Map(),
     receiptCharacters: 0,
+    keptFrom: told?.segment ?? Number.POSITIVE_INFINITY,
+    untold: 0,
+    unwritten: undefined,
   };
   const rows: TailRow[] = [];
   let kept = 0;
@@ -42,8 +61,9 @@ export function loadTail(sql: SqlStorage, now: number): Tail {
     kept += row.records.length;
     rows.unshift(row);
   }
-  const oldest = rows[0];
-  if (oldest !== undefined) sql.exec("delete from tail where segment < ?", oldest.segment);
+  const oldest = rows[0]?.segment ?? 0;
+  sql.exec("delete from tail where segment < ?", Math.min(oldest, tail.keptFrom));
+  tail.segments = olderSegments(sql, oldest);
   for (const row of rows) {
     for (const line of row.records.split("\n").slice(0, -1)) {
       const [operationId, at, answer] = JSON.parse(line) as StoredRecord;
@@ -52,12 +72,35 @@ export function loadTail(sql: SqlStorage, now: number): Tail {
     tail.segments.push({ segment: row.segment, last: lastOf(row), characters: row.records.length });
     Object.assign(tail, { sequence: row.sequence, objects: row.objects, bytes: row.bytes });
   }
-  tail.characters = kept;
+  tail.characters = tail.segments.reduce((sum, { characters }) => sum + characters, 0);
   tail.receiptCharacters = kept;
+  if (told !== undefined) tail.untold = untoldAfter(tail, told);
   return tail;
 }
 
-type StoredRecord = [operationId: string, at: number, answer: unknown];
+/** Segments that are kept for the journal alone: nobody can ask for their answers any more. */
+function olderSegments(sql: SqlStorage, before: number): Tail["segments"] {
+  const statement =
+    "select segment, length(records) as characters from tail where segment < ? order by segment";
+  return sql
+    .exec<{ segment: number; characters: number }>(statement, before)
+    .toArray()
+    .map((row) => ({ ...row, last: 0 }));
+}
+
+/** How many characters of records stand behind a place. */
+function untoldAfter({ segments }: Tail, { segment, characters }: Place): number {
+  const from = segments.filter((each) => each.segment >= segment);
+  return from.reduce((sum, each) => sum + each.characters, from[0]?.segment === segment ? -characters : 0);
+}
+
+/** The journal tells what was committed up to here: segments before it are kept no longer. */
+export function tellTail(tail: Tail, told: Place): void {
+  tail.keptFrom = told.segment;
+  tail.untold = untoldAfter(tail, told);
+}
+
+type StoredRecord = [operationId: string, at: number, answer: unknown, ...touched: unknown[]];
 
 /** The time of a segment's last record. */
 function lastOf({ records }: TailRow): number {
@@ -66,73 +109,101 @@ function lastOf({ records }: TailRow): number {
 }
 
 /**
- * Runs a mutation once: in one transaction with its record, or not at all if this operation id was answered before, in
- * which case the old answer is repeated.
+ * Runs mutations as one group: one transaction, one row of the tail, one commit of SQLite. If that fails none of them
+ * happened, and memory is what the tables say again.
+ */
+export function grouped<T>(index: Index, act: () => T): T {
+  index.tail.unwritten = [];
+  try {
+    return index.transaction(() => {
+      const answer = act();
+      writeRecords(index);
+      return answer;
+    });
+  } catch (error) {
+    index.tail = loadTail(index.sql, index.now(), index.journal?.told);
+    throw error;
+  } finally {
+    index.tail.unwritten = undefined;
+  }
+}
+
+/**
+ * Runs a mutation once: with its record, or not at all if this operation id was answered before, in which case the old
+ * answer is repeated. It belongs to the group that is under way, else it is one of its own.
  */
 export function once<Answer>(index: Index, operationId: string, act: (change: Change) => Answer): Answer {
   const { tail } = index;
+  const { unwritten } = tail;
+  if (unwritten === undefined) return grouped(index, () => once(index, operationId, act));
   const receipt = tail.receipts.get(operationId);
   if (receipt !== undefined) return receipt.answer as Answer;
-  const change: Change = { sequence: tail.sequence, at: index.now(), objects: 0, bytes: 0, wrote: false };
-  const [answer, record, rolls] = index.transaction(() => {
-    const given = act(change);
-    const line = `${JSON.stringify([operationId, change.at, given])}\n`;
-    return [given, line, change.wrote && writeRecord(index, change, line)] as const;
-  });
+  const change: Change = {
+    sequence: tail.sequence,
+    at: index.now(),
+    objects: 0,
+    bytes: 0,
+    wrote: false,
+    touched: untouched(),
+  };
+  const answer = index.transaction(() => act(change));
   if (!change.wrote) return answer;
-  remember(tail, change, record, rolls);
+  for (const [key] of touchedVersions(change.touched)) cool(index, key);
+  const record = `${JSON.stringify([operationId, change.at, answer, ...spellTouched(change.touched)])}\n`;
+  unwritten.push(record);
+  tail.sequence = change.sequence;
+  tail.objects += change.objects;
+  tail.bytes += change.bytes;
   tail.receipts.set(operationId, { at: change.at, answer, characters: record.length });
   tail.receiptCharacters += record.length;
+  forgetReceipts(tail, change.at);
   return answer;
 }
 
-/** Appends to the last segment or begins the next; says whether it began one. */
-function writeRecord(index: Index, change: Change, record: string): boolean {
+/** Appends a group's records to the last segment, or begins the next one with them. */
+function writeRecords(index: Index): void {
   const { tail } = index;
+  const records = tail.unwritten?.join("") ?? "";
+  if (records === "") return;
+  const now = index.now();
   const last = tail.segments.at(-1);
-  const counters = [change.sequence, tail.objects + change.objects, tail.bytes + change.bytes] as const;
-  if (last !== undefined && last.characters + record.length <= SEGMENT_CHARACTERS) {
+  const counters = [tail.sequence, tail.objects, tail.bytes] as const;
+  if (last !== undefined && last.characters + records.length <= SEGMENT_CHARACTERS) {
     query(
       index,
       "update tail set sequence = ?, objects = ?, bytes = ?, records = records || ? where segment = ?",
       ...counters,
-      record,
+      records,
       last.segment,
     );
-    return false;
+    last.last = now;
+    last.characters += records.length;
+  } else {
+    const segment = (last?.segment ?? 0) + 1;
+    query(index, "insert into tail values (?, ?, ?, ?, ?)", segment, ...counters, records);
+    for (const gone of outdated(tail, now)) {
+      query(index, "delete from tail where segment = ?", gone.segment);
+      tail.segments.shift();
+      tail.characters -= gone.characters;
+    }
+    tail.segments.push({ segment, last: now, characters: records.length });
   }
-  query(index, "insert into tail values (?, ?, ?, ?, ?)", (last?.segment ?? 0) + 1, ...counters, record);
-  for (const { segment } of outdated(tail, change.at))
-    query(index, "delete from tail where segment = ?", segment);
-  return true;
+  tail.characters += records.length;
+  tail.untold += records.length;
+  arm(index, tail.untold > TELL_CHARACTERS ? now : now + TELL_AFTER_MS);
 }
 
 /** Segments to let go, for age or for room: at most two at a time, so that no commit pays for many. */
 function outdated(tail: Tail, now: number): Tail["segments"] {
   let characters = tail.characters;
   return tail.segments.slice(0, Math.min(2, tail.segments.length - 1)).filter((segment) => {
-    const goes = segment.last < now - RECEIPT_MS || characters > MAX_RECEIPT_CHARACTERS;
+    const goes =
+      segment.segment < tail.keptFrom
+        ? segment.last < now - RECEIPT_MS || characters > MAX_RECEIPT_CHARACTERS
+        : characters > MAX_UNTOLD_CHARACTERS;
     if (goes) characters -= segment.characters;
     return goes;
   });
-}
-
-function remember(tail: Tail, change: Change, record: string, rolled: boolean): void {
-  tail.sequence = change.sequence;
-  tail.objects += change.objects;
-  tail.bytes += change.bytes;
-  const last = tail.segments.at(-1);
-  if (rolled || last === undefined) {
-    const gone = outdated(tail, change.at);
-    tail.segments = tail.segments.filter((segment) => !gone.includes(segment));
-    tail.segments.push({ segment: (last?.segment ?? 0) + 1, last: change.at, characters: record.length });
-    tail.characters -= gone.reduce((sum, { characters }) => sum + characters, 0);
-  } else {
-    last.last = change.at;
-    last.characters += record.length;
-  }
-  tail.characters += record.length;
-  forgetReceipts(tail, change.at);
 }
 
 /** What is remembered in memory is bounded at once; its rows follow, two at a time. */

@@ -3,14 +3,14 @@
 import { litterBlobs } from "./litter.ts";
 import type { Committed, ForbidRequest, Mutator, OutcomeRequest, UploadOutcome } from "./protocol.ts";
 import { type Index, query } from "./tables.ts";
-import { once } from "./tail.ts";
+import { type Change, once } from "./tail.ts";
 
 /** Ends an upload as forbidden, its blobs as litter; unless it was committed, which then is the answer. */
 export function commitForbid(index: Index, { operationId }: Mutator, request: ForbidRequest): UploadOutcome {
   return once(index, operationId, (change) => {
     const ended = uploadOutcome(index, request);
     if (ended.outcome === "committed") return ended;
-    endUpload(index, request, null, request.blobs, change.at);
+    endUpload(index, change, request, null, request.blobs);
     change.wrote = true;
     return { outcome: "forbidden" };
   });
@@ -19,13 +19,14 @@ export function commitForbid(index: Index, { operationId }: Mutator, request: Fo
 /** Writes down how an upload ended: `answer` null is forbidden. Blobs that nothing uses become litter. */
 export function endUpload(
   index: Index,
+  { at, touched }: Change,
   { upload, key }: OutcomeRequest,
   answer: Committed | null,
   blobs: readonly string[],
-  at: number,
 ): void {
   const text = answer === null ? null : JSON.stringify(answer);
   query(index, "insert or replace into ended values (?, ?, ?, ?)", upload, key, at, text);
+  touched.uploads.push(upload);
   litterBlobs(index, blobs, at);
 }
 

@@ -131,17 +131,8 @@ export function lookUp(
   return behind === undefined ? { missing: "key" } : { missing: "key", behind: markerOf(behind) };
 }
 
-/** Answers a read: the version, and of its body only the extents that are wanted. */
-export function readVersion(index: Index, { key, versionId, want }: ReadRequest): ReadAnswer {
-  const found = lookUp(index, key, versionId);
-  if (!("row" in found)) return found;
-  const version = versionOf(found.row);
-  // What was put whole is its own part 1, into however many extents its bytes were cut.
-  const whole = version.description.parts === undefined && typeof want === "object" && "part" in want;
-  return { version, ...wantedExtents(index, found.row, whole && want.part === 1 ? "all" : want) };
-}
-
-function wantedExtents(
+/** What a read wants of a version's body, and the object's byte at which the first of it begins. */
+export function wantedExtents(
   index: Index,
   row: VersionRow,
   want: ReadRequest["want"],

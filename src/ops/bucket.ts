@@ -94,7 +94,7 @@ async function openBucket(
     world.memory.buckets.set(name, bucket, world.now());
     return { opened: true };
   }
-  await index.close();
+  await index.close(bucket.id);
   if (row === undefined) throw new S3Error("TooManyBuckets");
   return row;
 }
@@ -168,7 +168,7 @@ export const deleteBucket = operation({
   input: {},
   output: empty(204),
   async handle({ world, bucket }) {
-    const { closed } = await world.index(bucket).close();
+    const { closed } = await world.index(bucket).close(bucket.id);
     if (!closed) throw new S3Error("BucketNotEmpty");
     await finishDeletion(world, bucket);
     return {};

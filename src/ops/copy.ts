@@ -8,6 +8,7 @@ import { base64, createDigest } from "../body/digest.ts";
 import { DigestingSource } from "../body/digesting.ts";
 import { MAX_PUT_BYTES } from "../body/payload.ts";
 import type { Bucket } from "../directory/buckets.ts";
+import type { Birth } from "../facts/birth.ts";
 import type { Checksum, ChecksumAlgorithm, ObjectChecksum } from "../facts/checksum.ts";
 import { judgeRead, type ReadConditions } from "../facts/condition.ts";
 import { piecesOf } from "../facts/extent.ts";
@@ -123,23 +124,26 @@ export const copyObject = operation({
     if (toItsOwnKey && source.versionId === undefined && !changes) throw toItself();
     context.access.requireMatch(conditions.ifMatch, key);
     const from = await accessToSource(context, source, input.sourceOwner);
-    const judge = async (version: Version) => {
+    const versioning = versioningOf(bucket.settings);
+    const judge = async (version: Version): Promise<Birth> => {
       const tags = input.taggingDirective === "COPY" ? copiedTags(from, version) : input.tags;
-      return { tags, said: await saidOfNew(context, { ...input, tags }) };
+      const said = await saidOfNew(context, { ...input, tags });
+      const { headers, metadata } =
+        metadataDirective === "COPY"
+          ? copiedDescription(version.description, input.description)
+          : input.description;
+      const encryption = encryptionFor(bucket, input.encryption);
+      const description = { headers, metadata, ...(encryption && { encryption }) };
+      return { key, ...said, tags, description, versioning };
     };
     for (let tries = 1; ; tries++) {
       const { found, body, etag, ofBytes } = await copyBody(context, from, input, judge);
       checkStillHere(bucket, body);
-      const { headers, metadata } =
-        metadataDirective === "COPY"
-          ? copiedDescription(found.version.description, input.description)
-          : input.description;
       const { version } = found;
-      const encryption = encryptionFor(bucket, input.encryption);
-      const description = { headers, metadata, ...ofBytes, ...(encryption && { encryption }) };
-      const { tags, said } = await judge(version);
-      const draft = { key, etag, size: version.size, ...said, description, tags };
-      const versioning = versioningOf(bucket.settings);
+      const judged = await judge(version);
+      const description = { ...judged.description, ...ofBytes };
+      const { owner, grants, lock, tags } = judged;
+      const draft = { key, etag, size: version.size, owner, grants, lock, description, tags };
       const answer = await world.index(bucket).put({ draft, body, versioning, conditions });
       if (hasChanged(answer) && tries < MAX_TRIES) continue;
       const committed = committedOr(answer, conditions);
@@ -151,7 +155,7 @@ export const copyObject = operation({
           checksumType: description.checksum?.type,
         },
         headers: {
-          ...encryptionHeaders(encryption?.kind, input.encryption.customer),
+          ...encryptionHeaders(description.encryption?.kind, input.encryption.customer),
           ...newVersionHeader(bucket, committed),
           ...sourceVersionHeader(from.bucket, version.versionId),
         },
@@ -237,7 +241,7 @@ async function copyBody(
   context: ObjectContext,
   from: Access,
   wanted: Wanted,
-  judge: (version: Version) => Promise<unknown>,
+  judge: (version: Version) => Promise<Birth>,
 ): Promise<Copied> {
   const { world, bucket } = context;
   if (from.bucket.id === bucket.id) {
@@ -271,12 +275,12 @@ async function streamSource(
   { world, bucket }: ObjectContext,
   from: Access,
   wanted: Wanted,
-  judge: (version: Version) => Promise<unknown>,
+  judge: (version: Version) => Promise<Birth>,
 ): Promise<Copied> {
   const found = await readSource(world, from, wanted, "all");
   const { size, description: said } = found.version;
   if (size > MAX_COPY_BYTES) throw tooLarge();
-  await judge(found.version);
+  const birth = await judge(found.version);
   const known = said.checksum?.type === "FULL_OBJECT" ? said.checksum : undefined;
   // A checksum of checksums says nothing of the copy, which is whole: it gets one of the same algorithm.
   const asked = wanted.checksumAlgorithm ?? said.checksum?.algorithm;
@@ -286,7 +290,7 @@ async function streamSource(
     body,
     etag,
     checksum: computed,
-  } = await receiveSlice(world, bucket, found, slice, { ...wanted, algorithm });
+  } = await receiveSlice(world, bucket, found, slice, { ...wanted, algorithm, birth });
   const checksum: ObjectChecksum | undefined = computed ? { ...computed, type: "FULL_OBJECT" } : known;
   return { found, body, etag, ofBytes: checksum ? { checksum } : {} };
 }
@@ -303,6 +307,8 @@ export interface SliceWanted {
   algorithm: ChecksumAlgorithm | undefined;
   sourceKey: CustomerKey | undefined;
   encryption: Pick<EncryptionAsked, "customer">;
+  /** Of which object the bytes become the whole, if of any. */
+  birth?: Birth;
 }
 
 /** Takes part of an object into a blob of its own in this bucket, with a checksum if one is wanted. */
@@ -311,14 +317,14 @@ export async function receiveSlice(
   bucket: Bucket,
   found: Found,
   slice: Slice,
-  { algorithm, sourceKey, encryption }: SliceWanted,
+  { algorithm, sourceKey, encryption, birth }: SliceWanted,
 ): Promise<{ body: NewBody; etag: string; checksum?: Checksum | undefined }> {
   if (slice.length === 0) {
     const checksum = algorithm && { algorithm, value: base64(createDigest(algorithm).digest()) };
     return { body: { kind: "empty" }, etag: EMPTY_MD5, checksum };
   }
   const source = await sliceSource(world, found, slice, algorithm, sourceKey);
-  const received = await receiveSource(world, bucket, source, encryption.customer);
+  const received = await receiveSource(world, bucket, source, encryption.customer, birth);
   return { ...received, checksum: source.checksum };
 }
 

@@ -13,6 +13,7 @@ import {
   type Upload,
   uploadWithParts,
 } from "../directory/uploads.ts";
+import { sortableTime } from "../facts/blob-name.ts";
 import { type Extent, MAX_EXTENTS } from "../facts/extent.ts";
 import { versioningOf } from "../facts/settings.ts";
 import type { Committed, NewBody } from "../index/protocol.ts";
@@ -32,14 +33,7 @@ import { type Claims, checksumPlan, claims, wholeChecksum } from "./checksums.ts
 import { checksumMembers, nothingUnbuilt } from "./description.ts";
 import { checkPartKey, customerKey, encryptionFor, encryptionHeaders } from "./encryption.ts";
 import { lockFor } from "./lock.ts";
-import {
-  committedOr,
-  newVersionHeader,
-  objectFields,
-  saidOfNew,
-  sortableTime,
-  writeConditions,
-} from "./write.ts";
+import { committedOr, newVersionHeader, objectFields, saidOfNew, writeConditions } from "./write.ts";
 
 /** Least size of any part but the last, in bytes. */
 export const MIN_PART_BYTES = 5 * 1024 * 1024;

@@ -1,9 +1,12 @@
 // PutObject, and what every operation that brings bytes shares: bytes before facts, facts in one transaction.
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
 
+import { spellBirth } from "../blobs/birth.ts";
 import { EMPTY_MD5, type Received, receive, type Source } from "../blobs/receive.ts";
 import type { Payload } from "../body/payload.ts";
 import type { Bucket } from "../directory/buckets.ts";
+import type { Birth } from "../facts/birth.ts";
+import { blobName } from "../facts/blob-name.ts";
 import type { WriteConditions } from "../facts/condition.ts";
 import type { Grant } from "../facts/grant.ts";
 import type { Lock } from "../facts/lock.ts";
@@ -77,25 +80,21 @@ export const putObject = operation({
     const { customer } = input.encryption;
     access.requireMatch(conditions.ifMatch, key);
     const said = await saidOfNew(context, input);
-    const { body, etag } = await once(() => receiveObject(world, bucket, payload, customer));
+    const encryption = encryptionFor(bucket, input.encryption);
+    const versioning = versioningOf(bucket.settings);
+    const description = { ...told, ...(encryption && { encryption }) };
+    const birth = { key, ...said, tags, description, versioning };
+    const { body, etag } = await once(() => receiveObject(world, bucket, payload, customer, birth));
     checkStillHere(bucket, body);
     const { length } = payload;
     const known = payload.checksum ?? payload.ownChecksum;
     const checksum = known && { ...known, type: "FULL_OBJECT" as const };
-    const encryption = encryptionFor(bucket, input.encryption);
-    const draft = {
-      key,
-      etag,
-      size: length,
-      ...said,
-      description: { ...told, ...(encryption && { encryption }), ...(checksum && { checksum }) },
-      tags,
-    };
-    const versioning = versioningOf(bucket.settings);
+    const described = { ...description, ...(checksum && { checksum }) };
+    const draft = { key, etag, size: length, ...said, description: described, tags };
     const commit = (laid: NewBody) => world.index(bucket).put({ draft, body: laid, versioning, conditions });
     let answer = await commit(body);
     if ("refused" in answer && answer.refused === "blobs only" && body.kind === "data") {
-      answer = await commit(await asBlob(world, bucket, body));
+      answer = await commit(await asBlob(world, bucket, body, birth));
     }
     const committed = committedOr(answer, conditions);
     return {
@@ -112,14 +111,18 @@ export function newVersionHeader({ settings }: Bucket, { versionId }: Committed)
   return versioningOf(settings) === "enabled" ? { "x-amz-version-id": versionId } : {};
 }
 
-/** Takes a request's body into R2, or nowhere if it is empty; everything it promised has been verified. */
+/**
+ * Takes a request's body into R2, or nowhere if it is empty; everything it promised has been verified. `birth`: of which
+ * object it is the whole, if it is of any.
+ */
 export async function receivePayload(
   world: World,
   bucket: Bucket,
   payload: Payload,
   customer: CustomerKey | undefined,
+  birth?: Birth,
 ): Promise<{ body: NewBody & { kind: "blob" | "empty" }; etag: string }> {
-  if (payload.length > 0) return receiveSource(world, bucket, payload, customer);
+  if (payload.length > 0) return receiveSource(world, bucket, payload, customer, birth);
   await payload.bytes(0);
   return { body: { kind: "empty" }, etag: EMPTY_MD5 };
 }
@@ -130,11 +133,25 @@ async function receiveObject(
   bucket: Bucket,
   payload: Payload,
   customer: CustomerKey | undefined,
+  birth: Birth,
 ): Promise<{ body: NewBody & { kind: "data" | "blob" | "empty" }; etag: string }> {
   const small = payload.length > 0 && payload.length <= world.config.inlineBytes;
-  if (!small || customer !== undefined) return receivePayload(world, bucket, payload, customer);
+  if (!small || customer !== undefined) {
+    return receivePayload(world, bucket, payload, customer, promised(birth, payload, customer));
+  }
   const bytes = await payload.bytes(world.config.inlineBytes);
   return { body: { kind: "data", data: bytes.buffer as ArrayBuffer }, etag: payload.md5 ?? "" };
+}
+
+/** A birth with what is known of the bytes beforehand. R2 may not say the MD5 of what a client's key encrypts. */
+function promised(birth: Birth, { promises }: Payload, customer: CustomerKey | undefined): Birth {
+  const { checksum, md5 } = promises;
+  const { description } = birth;
+  return {
+    ...birth,
+    etag: customer && md5,
+    description: checksum ? { ...description, checksum: { ...checksum, type: "FULL_OBJECT" } } : description,
+  };
 }
 
 /** The same bytes in R2, for an index that is too large to keep them itself. */
@@ -142,9 +159,10 @@ async function asBlob(
   world: World,
   bucket: Bucket,
   body: NewBody & { kind: "data" },
+  birth: Birth,
 ): Promise<NewBody & { kind: "blob" }> {
   const blob = freshBlobName(world, bucket);
-  await world.blobs.put(blob, body.data);
+  await world.blobs.put(blob, body.data, { customMetadata: spellBirth(birth) });
   return { kind: "blob", blob };
 }
 
@@ -154,24 +172,16 @@ export async function receiveSource(
   bucket: Bucket,
   source: Source,
   customer: CustomerKey | undefined,
+  birth?: Birth,
 ): Promise<{ body: NewBody & { kind: "blob" }; etag: string }> {
-  const { blob, md5 }: Received = await receive(
-    world.blobs,
-    freshBlobName(world, bucket),
-    source,
-    customer?.key,
-  );
+  const storing = { ssecKey: customer?.key, birth };
+  const { blob, md5 }: Received = await receive(world.blobs, freshBlobName(world, bucket), source, storing);
   return { body: { kind: "blob", blob }, etag: md5 };
 }
 
-/** `<bucket id>/<birth time>-<random>`: fresh, unguessable, and found again by its bucket and its age. */
+/** A fresh name for a blob of this bucket's. */
 export function freshBlobName(world: World, bucket: Bucket): string {
-  return `${bucket.id}/${sortableTime(world.now())}-${crypto.randomUUID()}`;
-}
-
-/** ms since 1970 as a text that sorts by time, until the year 5188. */
-export function sortableTime(ms: number): string {
-  return ms.toString(36).padStart(9, "0");
+  return blobName(bucket.id, world.now());
 }
 
 /** Bytes received for a bucket that was deleted and made anew meanwhile belong to the old one: the client must repeat. */

@@ -124,6 +124,10 @@ const CATALOG = {
   OwnershipControlsNotFoundError: [404, "The bucket ownership controls were not found"],
   PreconditionFailed: [412, "At least one of the pre-conditions you specified did not hold"],
   ReplicationConfigurationNotFoundError: [404, "The replication configuration was not found"],
+  RequestTimeout: [
+    400,
+    "Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.",
+  ],
   RequestTimeTooSkewed: [403, "The difference between the request time and the current time is too large."],
   ServerSideEncryptionConfigurationNotFoundError: [
     404,

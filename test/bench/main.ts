@@ -10,6 +10,7 @@ import { legend, sizeLines, table } from "./report.ts";
 import { type Row, rowsOf, SLOW } from "./rows.ts";
 import { runScale } from "./scale.ts";
 import { anyEndpoint, type Side, startFloor, startPortico } from "./sides.ts";
+import { smallCosts, smallTable } from "./small-objects.ts";
 import { type WorkerSize, workerSize } from "./worker-size.ts";
 
 const FLAGS = {
@@ -18,6 +19,7 @@ const FLAGS = {
   json: { type: "string", value: "FILE", help: "write every sample there too" },
   scale: { type: "boolean", help: "instead: a million keys, long bodies, deep versions, memory" },
   digests: { type: "boolean", help: "instead: bytes a second of each checksum in workerd" },
+  small: { type: "boolean", help: "instead: what small objects' bytes cost in the index, in either shape" },
   keys: { type: "string", value: "NUMBER", default: "1000000", help: "for --scale; default 1000000" },
   endpoint: { type: "string", value: "URL", help: "instead: measure this S3 endpoint, without a floor" },
   "access-key": { type: "string", value: "ID", help: "for --endpoint" },
@@ -57,6 +59,12 @@ async function run(args: string[]): Promise<number> {
     const speeds = await digestSpeeds(values.quick ? { rounds: 3, mib: 256 } : { rounds: 9, mib: 512 });
     console.log(speedTable(speeds));
     if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(speeds, undefined, 2));
+    return 0;
+  }
+  if (values.small) {
+    const costs = smallCosts(values.quick ? 5000 : 20_000, values.quick ? 1 : 5);
+    console.log(smallTable(costs));
+    if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(costs, undefined, 2));
     return 0;
   }
   const only = new RegExp(values.only ?? "", "i");

@@ -46,7 +46,7 @@ describe("a client's key", () => {
   it("goes to R2 with the bytes that it is to seal, whose MD5 R2 is then not asked for", async () => {
     const { asked, r2 } = recorder();
     const from = source();
-    expect((await receive(r2, "b", from, KEY)).md5).toBe("of the bytes");
+    expect((await receive(r2, "b", from, { ssecKey: KEY })).md5).toBe("of the bytes");
     expect([asked, from.opened]).toEqual([[{ method: "put", ssecKey: KEY }], [true]]);
   });
 

@@ -12,7 +12,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["facts"],
   ["wire", "directory", "index", "blobs"],
   ["world"],
-  ["auth", "body", "jobs"],
+  ["auth", "body", "jobs", "config"],
   ["operation"],
   ["router", "ops", "iam", "admit", "identify"],
   ["operations"],
@@ -68,8 +68,13 @@ describe("imports", () => {
   });
 
   it("of the index's shell go to no operation and to nothing of HTTP", () => {
-    const known = ["index", "facts", "jobs", "world"];
+    const known = ["index", "facts", "jobs", "world", "config"];
     expect(against((from, to) => from === "bucket-index" && !known.includes(to))).toEqual([]);
+  });
+
+  it("of jobs go to the world, the directory and the blobs, never to an index, which says itself what they may do", () => {
+    const known = ["world", "directory", "blobs", "facts"];
+    expect(against((from, to) => from === "jobs" && !known.includes(to))).toEqual([]);
   });
 
   it("of the command line stay there, and nobody imports it", () => {

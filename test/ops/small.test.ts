@@ -156,3 +156,43 @@ describe("an object that is not", () => {
     expect(sealed.bill.classA).toBe(1);
   });
 });
+
+describe("a bucket whose index has grown large", () => {
+  const grown = async (bytes: number) => {
+    const large = await server.bucket();
+    const index = await server.idOf(large);
+    await server.order({ do: "call", index, method: "grow", args: [bytes] });
+    return { large, index };
+  };
+
+  it("from 8 GB on keeps small objects' bytes in R2, behind the same answers", async () => {
+    const { large, index } = await grown(8.1e9);
+    const body = bytes(700, 11);
+    const put = answered(await server.client.put(`/${large}/small`, body), 200);
+    expect(put.headers.etag).toBe(`"${md5(body)}"`);
+    expect([put.bill.index, put.bill.classA]).toEqual([2, 1]);
+    const text = "select length(data) as data, body <> '' as blob from current";
+    expect(await server.order({ do: "sql", index, text })).toEqual([{ data: null, blob: 1 }]);
+    const checked = { "x-amz-checksum-mode": "ENABLED" };
+    const got = answered(await server.client.get(`/${large}/small`, checked), 200);
+    expect([...got.bytes]).toEqual([...body]);
+    expect(got.headers["x-amz-checksum-crc64nvme"]).toBe(put.headers["x-amz-checksum-crc64nvme"]);
+    expect(await audit(server, index)).toMatchObject({ litter: [], orphans: [] });
+  });
+
+  it("from 9.5 GB on takes nothing new, says so, leaves nothing behind, and still deletes", async () => {
+    const { large, index } = await grown(1e9);
+    answered(await server.client.put(`/${large}/here`, bytes(10, 12)), 200);
+    await server.order({ do: "restart", index });
+    await server.order({ do: "call", index, method: "grow", args: [9.6e9] });
+    for (const length of [10, 5000]) {
+      const full = await server.client.put(`/${large}/new`, bytes(length, 13));
+      refused(full, 503, "SlowDown");
+      expect(full.headers["retry-after"]).toMatch(/^\d+$/);
+      refused(await server.client.get(`/${large}/new`), 404, "NoSuchKey");
+    }
+    answered(await server.client.delete(`/${large}/here`), 204);
+    refused(await server.client.get(`/${large}/here`), 404, "NoSuchKey");
+    expect(await audit(server, index)).toMatchObject({ named: [], orphans: [] });
+  });
+});

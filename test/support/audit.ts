@@ -2,6 +2,7 @@
 
 import { expect } from "vitest";
 import type { TestServer } from "./test-server.ts";
+import type { Order } from "./worker.ts";
 
 /** What is kept of a bucket, in all three stores. */
 export interface Holdings {
@@ -25,15 +26,35 @@ interface VersionRow {
  * that a version names is litter, or missing in R2.
  */
 export async function audit(server: TestServer, index: string): Promise<Holdings> {
-  const sql = <Row>(text: string) => server.order<Row[]>({ do: "sql", index, text });
-  const tables = await sql<{ name: string }>(
-    "select name from sqlite_master where type = 'table' and name in ('current', 'older')",
-  );
-  const versions = await Promise.all(
-    tables.map(({ name }) => sql<VersionRow>(`select body, pages, size from ${name}`)),
-  );
-  const rows = versions.flat();
-  const lists = await sql<{ body: string; list: string }>("select body, list from extents");
+  const sql = (text: string): Order => ({ do: "sql", index, text });
+  const versionsIn = (table: string) => sql(`select body, pages, size from ${table}`);
+  const [current, older, lists, litterRows, counted, stored, parts] = await server.order<
+    [
+      VersionRow[],
+      VersionRow[],
+      { body: string; list: string }[],
+      { name: string; paged: number }[],
+      { objects: number; bytes: number }[],
+      string[],
+      { blob: string }[],
+    ]
+  >({
+    do: "several",
+    orders: [
+      versionsIn("current"),
+      versionsIn("older"),
+      sql("select body, list from extents"),
+      sql("select name, paged from litter"),
+      sql("select objects, bytes from tail order by segment desc limit 1"),
+      { do: "blobs", prefix: `${index}/` },
+      {
+        do: "d1",
+        text: "select blob from part where blob <> '' and upload in (select id from upload where bucket = ?)",
+        bindings: [index],
+      },
+    ],
+  });
+  const rows = [...current, ...older];
   const blobsOf = (body: string, paged: boolean): string[] => {
     if (!paged) return body === "" ? [] : [body];
     return (
@@ -44,23 +65,12 @@ export async function audit(server: TestServer, index: string): Promise<Holdings
         .filter((blob) => blob !== "")
     );
   };
-  const litterRows = await sql<{ name: string; paged: number }>("select name, paged from litter");
   const litter = litterRows.flatMap(({ name, paged }) => blobsOf(name, paged === 1));
   const named = [...new Set(rows.flatMap(({ body, pages }) => blobsOf(body, pages !== null)))];
-  const stored = await server.order<string[]>({ do: "blobs", prefix: `${index}/` });
-  const parts = await server.order<{ blob: string }[]>({
-    do: "d1",
-    text: "select blob from part where blob <> '' and upload in (select id from upload where bucket = ?)",
-    bindings: [index],
-  });
 
   expect(named.filter((blob) => litter.includes(blob))).toEqual([]);
   expect(named.filter((blob) => !stored.includes(blob))).toEqual([]);
   expect(litter).toEqual([...new Set(litter)]);
-  const counted = await sql<{ objects: number; bytes: number }>(
-    "select objects, bytes from tail order by segment desc limit 1",
-  );
-  const current = versions[tables.findIndex(({ name }) => name === "current")] ?? [];
   expect(counted[0] ?? { objects: 0, bytes: 0 }).toEqual({
     objects: current.length,
     bytes: rows.reduce((sum, { size }) => sum + size, 0),

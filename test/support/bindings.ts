@@ -13,9 +13,12 @@ export interface Fault {
   times?: number;
   /**
    * `before`: it fails and nothing happened; `after`: it happened and the answer is lost; `overloaded`: the store
-   * turned it away; `hold`: it waits until the test lets it go on.
+   * turned it away; `hold`: it waits until the test lets it go on; `delay`: it takes `DELAY_MS` longer; `cut`: the
+   * stream that it takes or gives breaks off half-way; `kill`: the isolate dies before it, `kill after`: once it
+   * happened. Of a dead isolate's calls none ever settles, and its request is never answered. `stale` is no failure but a
+   * lie, by which the checkers of histories are tested: a read is answered as the first one like it was.
    */
-  how: "before" | "after" | "overloaded" | "hold";
+  how: "before" | "after" | "overloaded" | "hold" | "delay" | "cut" | "kill" | "kill after" | "stale";
   /** How far the failure moves the request's clock, in ms: whoever repeats for a bounded time then gives up. */
   lapse?: number;
   /** The name by which a held call is let go. */
@@ -35,6 +38,8 @@ export interface Bill {
   deletes: number;
   /** Every call in order, e.g. `index.put`. */
   trace: string[];
+  /** Places of calls, from 1, that take or give a stream. */
+  streams: number[];
   /** Pieces of work that were still going on when the answer was given. */
   pending: number;
 }
@@ -46,6 +51,7 @@ const held = new Set<string>();
 const released = new Set<string>();
 const POLL_MS = 2;
 const HOLD_MS = 10_000;
+const DELAY_MS = 25;
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
@@ -73,8 +79,13 @@ export class Meter {
     classB: 0,
     deletes: 0,
     trace: [],
+    streams: [],
     pending: 0,
   };
+  /** Resolves when the isolate dies. */
+  readonly death: Promise<void>;
+  #die: () => void = () => undefined;
+  #dead = false;
   /** How far failures have moved the request's clock, in ms. */
   lapse = 0;
   readonly #faults: { fault: Fault; seen: number }[];
@@ -82,6 +93,21 @@ export class Meter {
   constructor(header: string | null) {
     const asked = JSON.parse(header ?? "[]") as Fault | Fault[];
     this.#faults = [asked].flat().map((fault) => ({ fault, seen: 0 }));
+    this.death = new Promise((resolve) => {
+      this.#die = resolve;
+    });
+  }
+
+  /** Never settles. */
+  async #kill<T>(): Promise<T> {
+    this.#dead = true;
+    this.#die();
+    return new Promise(() => undefined);
+  }
+
+  /** Whether reads of an index are answered as they were before. */
+  get lies(): boolean {
+    return this.#faults.some(({ fault }) => fault.how === "stale");
   }
 
   pend(work: Promise<unknown>): void {
@@ -92,21 +118,40 @@ export class Meter {
     work.then(done, done);
   }
 
-  /** Makes a call, or what its fault makes of it; `refuse` lets go of what the call was given. */
+  /**
+   * Makes a call, or what its fault makes of it; `refuse` lets go of what the call was given. `streams`: it takes or
+   * gives a stream, which is to be `cut` if it is told so.
+   */
   async call<T>(
     store: Store,
     name: string,
-    act: () => Promise<T>,
-    { text = "", refuse }: { text?: string; refuse?: () => Promise<void> } = {},
+    act: (cut: boolean) => Promise<T>,
+    {
+      text = "",
+      refuse,
+      streams = false,
+    }: { text?: string; refuse?: () => Promise<void>; streams?: boolean } = {},
   ): Promise<T> {
+    if (this.#dead) return this.#kill();
     this.bill.trace.push(`${store}.${name}`);
+    if (streams) this.bill.streams.push(this.bill.trace.length);
     const fault = this.#due(store, name, text);
-    if (fault?.how === "hold") await this.#hold(fault.name ?? "");
-    else if (fault !== undefined && fault.how !== "after") {
-      await refuse?.();
-      throw this.#failure(store, fault);
+    switch (fault?.how) {
+      case "hold":
+        await this.#hold(fault.name ?? "");
+        break;
+      case "delay":
+        await sleep(DELAY_MS);
+        break;
+      case "kill":
+        return this.#kill();
+      case "before":
+      case "overloaded":
+        await refuse?.();
+        throw this.#failure(store, fault);
     }
-    const result = await act();
+    const result = await act(fault?.how === "cut");
+    if (fault?.how === "kill after" || this.#dead) return this.#kill();
     if (fault?.how === "after") throw this.#failure(store, fault);
     return result;
   }
@@ -137,15 +182,32 @@ export class Meter {
 
   #failure(store: Store, { how, lapse = 0 }: Fault): Error {
     this.lapse += lapse;
-    if (store === "d1") return new Error("D1_ERROR: Network connection lost.");
-    if (store === "r2") return new Error("put: We encountered an internal error. Please try again. (10001)");
-    return how === "overloaded"
-      ? Object.assign(new Error("Durable Object is overloaded. Too many requests queued."), {
-          overloaded: true,
-        })
-      : Object.assign(new Error("Network connection lost."), { retryable: true, durableObjectReset: true });
+    const failure = FAILURES[store][how === "overloaded" ? "overloaded" : "lost"];
+    return Object.assign(new Error(failure.message), failure);
   }
 }
+
+/** What the platform throws, in its own words. */
+const FAILURES: Record<Store, Record<"lost" | "overloaded", { message: string }>> = {
+  d1: {
+    lost: { message: "D1_ERROR: Network connection lost." },
+    overloaded: { message: "D1_ERROR: D1 DB is overloaded. Requests queued for too long." },
+  },
+  r2: {
+    lost: { message: "put: We encountered an internal error. Please try again. (10001)" },
+    overloaded: { message: "put: Reduce your concurrent request rate for the same object. (10058)" },
+  },
+  index: {
+    lost: Object.assign(
+      { message: "Network connection lost." },
+      { retryable: true, durableObjectReset: true },
+    ),
+    overloaded: Object.assign(
+      { message: "Durable Object is overloaded. Too many requests queued." },
+      { overloaded: true },
+    ),
+  },
+};
 
 /** An object whose methods are seen to by `wrap`; everything else is the original's. */
 function proxied<T extends object>(
@@ -177,11 +239,23 @@ export function meteredIndexes(
           ? undefined
           : (...args: unknown[]) => {
               meter.bill.index += 1;
-              return meter.call("index", name, async () => stub[name]?.(...args));
+              const answer = meter.call("index", name, async () => stub[name]?.(...args));
+              return meter.lies && name === "read"
+                ? firstAnswer(`${id} ${JSON.stringify(args.slice(1))}`, answer)
+                : answer;
             },
     });
   };
   return { idFromName: (name) => namespace.idFromName(name), get };
+}
+
+const firstAnswers = new Map<string, Promise<unknown>>();
+
+/** What was answered to the first question like this one. */
+function firstAnswer(question: string, answer: Promise<unknown>): Promise<unknown> {
+  const first = firstAnswers.get(question) ?? answer;
+  firstAnswers.set(question, first);
+  return first;
 }
 
 export function meteredD1(d1: D1Database, meter: Meter): D1Database {
@@ -221,9 +295,51 @@ export function meteredR2(r2: R2Bucket, meter: Meter): R2Bucket {
     else if (CLASS_A.has(name)) meter.bill.classA += 1;
     else meter.bill.classB += 1;
     const body = args[1];
+    const takes = name === "put" && body instanceof ReadableStream;
     const refuse = async () => {
       if (body instanceof ReadableStream) await body.cancel();
     };
-    return meter.call("r2", name, async () => method(...args), { refuse });
+    const act = async (cut: boolean): Promise<unknown> => {
+      if (!cut) return method(...args);
+      if (takes) return method(args[0], await cutShort(body), ...args.slice(2));
+      const object = (await method(...args)) as R2ObjectBody | null;
+      return object && brokenOff(object);
+    };
+    return meter.call("r2", name, act, { refuse, streams: takes || name === "get" });
+  });
+}
+
+/** A stream as R2 takes it, which says how long it is, and breaks off half-way. */
+async function cutShort(stream: ReadableStream<Uint8Array>): Promise<ReadableStream<Uint8Array>> {
+  const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+  const { readable, writable } = new FixedLengthStream(bytes.byteLength);
+  const writer = writable.getWriter();
+  const broken = async () => {
+    await writer.write(bytes.subarray(0, bytes.byteLength >> 1));
+    await writer.abort(new Error("Network connection lost."));
+  };
+  broken().catch(() => undefined);
+  return readable;
+}
+
+/** What R2 gave, whose bytes break off half-way. */
+async function brokenOff(object: R2ObjectBody): Promise<R2ObjectBody> {
+  const body = await cutShort(object.body);
+  // R2's own stream can be piped into a FixedLengthStream; another of these cannot, in workerd, but by hand.
+  body.pipeTo = async (to) => {
+    const writer = to.getWriter();
+    try {
+      for await (const bytes of body) await writer.write(bytes);
+    } catch (error) {
+      await writer.abort(error);
+      throw error;
+    }
+  };
+  return new Proxy(object, {
+    get(target, name) {
+      if (name === "body") return body;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
   });
 }

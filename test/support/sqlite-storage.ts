@@ -6,31 +6,38 @@ export interface FakeStorage {
   storage: DurableObjectStorage;
   /** What the storage says of its size from now on, in bytes. */
   grow(bytes: number): void;
+  /** Every time that the alarm was set to, in order; null: it was silenced. */
+  alarms: (number | null)[];
 }
 
 /** An empty storage in memory. */
 export function sqliteStorage(): FakeStorage {
   const database = new DatabaseSync(":memory:");
   let databaseSize = 0;
+  const alarms: (number | null)[] = [];
   const exec = (text: string, ...bindings: (string | number | null | ArrayBuffer)[]) => {
     const values = bindings.map((value) => (value instanceof ArrayBuffer ? new Uint8Array(value) : value));
     const rows = database.prepare(text).all(...values);
     return {
       toArray: () => rows,
+      raw: () => rows.map((row) => Object.values(row)),
       rowsRead: 0,
       rowsWritten: 0,
       [Symbol.iterator]: () => rows[Symbol.iterator](),
     };
   };
+  let depth = 0;
   const transactionSync = <T>(act: () => T): T => {
-    database.exec("begin");
+    const name = `level_${depth++}`;
+    database.exec(`savepoint ${name}`);
     try {
-      const value = act();
-      database.exec("commit");
-      return value;
+      return act();
     } catch (error) {
-      database.exec("rollback");
+      database.exec(`rollback to ${name}`);
       throw error;
+    } finally {
+      database.exec(`release ${name}`);
+      depth -= 1;
     }
   };
   const sql = {
@@ -40,8 +47,14 @@ export function sqliteStorage(): FakeStorage {
     },
   };
   return {
-    // The two members that the index calls.
-    storage: { sql, transactionSync } as unknown as DurableObjectStorage,
+    // The members that the index calls.
+    storage: {
+      sql,
+      transactionSync,
+      setAlarm: async (at: number) => void alarms.push(at),
+      deleteAlarm: async () => void alarms.push(null),
+    } as unknown as DurableObjectStorage,
+    alarms,
     grow(bytes) {
       databaseSize = bytes;
     },

@@ -1,6 +1,7 @@
 // A running server under test, clients of it, and the back door to its stores.
 
 import { createHash } from "node:crypto";
+import type { Agent } from "node:http";
 import path from "node:path";
 import { type Server, type ServerOptions, startServer } from "../../src/cli/server.ts";
 import { CALL_MS, Client } from "./client.ts";
@@ -26,6 +27,8 @@ const OPTIONS: ServerOptions = {
 export class TestServer {
   #server: Server | undefined;
   #buckets = 0;
+  /** Keeps the clients' connections, for those who make thousands of calls. */
+  agent: Agent | undefined;
   readonly #options: ServerOptions;
 
   constructor(options: Partial<ServerOptions> = {}) {
@@ -48,7 +51,14 @@ export class TestServer {
 
   get client(): Client {
     const { region } = this.#options;
-    return new Client({ url: this.url, accessKeyId: ROOT_ACCESS_KEY, secret: ROOT_SECRET, region });
+    const { url, agent } = this;
+    return new Client({
+      url,
+      accessKeyId: ROOT_ACCESS_KEY,
+      secret: ROOT_SECRET,
+      region,
+      ...(agent && { agent }),
+    });
   }
 
   /** A new bucket's name. */
@@ -77,8 +87,7 @@ export class TestServer {
     };
     const { id = "" } = await admin("account/create", { displayName });
     const { accessKeyId = "", secretAccessKey = "" } = await admin("key/create", { account: id });
-    const { url, region } = this.client.settings;
-    return { client: new Client({ url, accessKeyId, secret: secretAccessKey, region }), id };
+    return { client: new Client({ ...this.client.settings, accessKeyId, secret: secretAccessKey }), id };
   }
 
   async order<T>(order: Order): Promise<T> {

@@ -1,12 +1,13 @@
 // The Worker under test: the same parts as src/worker.ts, with several isolates' memories in one, stores that count and
 // fail on demand, a clock that can be moved, and a back door to what the stores hold.
 
-import { makeApp, type Unready } from "../../src/app.ts";
+import { makeApp } from "../../src/app.ts";
 import { BucketIndex as RealIndex } from "../../src/bucket-index.ts";
+import { type Env, readConfig, type Unready } from "../../src/config.ts";
 import type { Asker, PutRequest } from "../../src/index/protocol.ts";
-import { type Env, readConfig } from "../../src/worker.ts";
-import { buildWorld, freshMemory, type Memory, type World } from "../../src/world.ts";
-import { Meter, meteredD1, meteredIndexes, meteredR2, release, whenHeld } from "./bindings.ts";
+import { tour } from "../../src/jobs/tour.ts";
+import { buildWorld, freshMemory, type Memory, type World, type WorldParts } from "../../src/world.ts";
+import { type Fault, Meter, meteredD1, meteredIndexes, meteredR2, release, whenHeld } from "./bindings.ts";
 
 /** What the back door does, as a JSON body of `POST /_test`. */
 export type Order =
@@ -18,12 +19,60 @@ export type Order =
   /** Names of blobs below a prefix. */
   | { do: "blobs"; prefix: string }
   | { do: "erase"; blob: string }
-  /** Ends the object as the platform does: what is stored stays, what is in memory goes. */
-  | { do: "restart"; index: string }
+  /** Puts blobs of one byte. */
+  | { do: "strew"; blobs: string[] }
+  /** Ends the object as the platform does: what is stored stays, what is in memory goes; `atOnce`: what is not yet stored, too. */
+  | { do: "restart"; index: string; atOnce?: boolean }
+  /** What the next round of this index's alarm meets. */
+  | { do: "roundFaults"; index: string; faults: Fault[] }
+  /** The tour of all buckets by this clock. */
+  | { do: "tour"; offset: number; faults?: Fault[] }
+  /** Moves the clock of one index, or of all that have none of their own, this many ms from the real one. */
+  | { do: "clock"; index?: string; offset: number }
   /** Waits until a call of this name is held; lets it go. */
-  | { do: "held" | "release"; name: string };
+  | { do: "held" | "release"; name: string }
+  /** All of them at once; their answers in order. */
+  | { do: "several"; orders: Order[] };
+
+/** How far the clocks of indexes are moved, in ms, by their objects' ids; '' for all others. */
+const clocks = new Map<string, number>();
+
+/** What the alarm's next round meets, by the object's id. */
+const roundFaults = new Map<string, Fault[]>();
 
 export class BucketIndex extends RealIndex {
+  protected override world(): World | Unready {
+    const env = this.env as unknown as Env;
+    const id = this.ctx.id.toString();
+    const meter = new Meter(JSON.stringify(roundFaults.get(id) ?? []));
+    roundFaults.delete(id);
+    const waitUntil = (work: Promise<unknown>) => this.ctx.waitUntil(work);
+    return meteredWorld(env, meter, {
+      memory: memoryOf("alarm"),
+      waitUntil,
+      now: () => this.now() + meter.lapse,
+    });
+  }
+
+  protected override now(): number {
+    return Date.now() + (clocks.get(this.ctx.id.toString()) ?? clocks.get("") ?? 0);
+  }
+
+  /** The alarm rings. */
+  async ring(): Promise<void> {
+    await this.alarm();
+  }
+
+  /** When it rings by itself, in ms since 1970. */
+  async rings(): Promise<number | null> {
+    return this.ctx.storage.getAlarm();
+  }
+
+  /** What SQLite says of the index's size from now on, in bytes. */
+  async grow(bytes: number): Promise<void> {
+    Object.defineProperty(this.ctx.storage.sql, "databaseSize", { configurable: true, get: () => bytes });
+  }
+
   async sql(text: string, bindings: (string | number | null)[]): Promise<unknown[]> {
     return this.ctx.storage.sql.exec(text, ...bindings).toArray();
   }
@@ -41,8 +90,8 @@ export class BucketIndex extends RealIndex {
     }
   }
 
-  async restart(): Promise<void> {
-    await this.ctx.storage.sync();
+  async restart(atOnce: boolean): Promise<void> {
+    if (!atOnce) await this.ctx.storage.sync();
     this.ctx.abort("restarted by a test");
   }
 }
@@ -54,7 +103,7 @@ function keyOf(i: number, folder: number): string {
 }
 
 /** What injected faults make the Worker log: nobody who reads a test's output wants to know. */
-const EXPECTED = /Unavailable|Network connection lost|\(10001\)|Stream was cancelled/;
+const EXPECTED = /Unavailable|Network connection lost|\(10001\)|\(10058\)|Stream was cancelled/;
 const { error: report } = console;
 console.error = (...line: unknown[]) => {
   if (!EXPECTED.test(line.join(" "))) report(...line);
@@ -70,23 +119,42 @@ function memoryOf(name: string): Memory {
 }
 
 function worldOf(env: Env, context: Pick<ExecutionContext, "waitUntil">, request: Request): World | Unready {
-  const config = readConfig(env);
-  if ("unready" in config) return config;
   const { headers } = request;
   const meter = meters.get(request) ?? new Meter(null);
   const offset = Number(headers.get("x-test-now-offset") ?? 0);
+  return meteredWorld(env, meter, {
+    memory: memoryOf(headers.get("x-test-world") ?? "a"),
+    waitUntil(work) {
+      meter.pend(work);
+      context.waitUntil(Promise.race([work, meter.death]));
+    },
+    now: () => Date.now() + offset + meter.lapse,
+  });
+}
+
+function meteredWorld(
+  env: Env,
+  meter: Meter,
+  parts: Pick<WorldParts, "memory" | "waitUntil" | "now">,
+): World | Unready {
+  const config = readConfig(env);
+  if ("unready" in config) return config;
+  const indexes = meteredIndexes(env.INDEX, meter);
   return buildWorld({
     config,
     d1: meteredD1(env.DIRECTORY, meter),
     r2: meteredR2(env.BLOBS, meter),
-    indexes: meteredIndexes(env.INDEX, meter),
-    memory: memoryOf(headers.get("x-test-world") ?? "a"),
-    waitUntil(work) {
-      meter.pend(work);
-      context.waitUntil(work);
-    },
-    now: () => Date.now() + offset + meter.lapse,
+    indexes,
+    ...parts,
   });
+}
+
+/** The tour of all buckets, as cron makes it. */
+async function goOnTour(env: Env, offset: number, faults: Fault[]): Promise<void> {
+  const meter = new Meter(JSON.stringify(faults));
+  const now = () => Date.now() + offset + meter.lapse;
+  const world = meteredWorld(env, meter, { memory: freshMemory(), waitUntil: () => {}, now });
+  if (!("unready" in world)) await tour(world);
 }
 
 async function obey(env: Env, order: Order): Promise<unknown> {
@@ -110,14 +178,29 @@ async function obey(env: Env, order: Order): Promise<unknown> {
       return (await env.BLOBS.list({ prefix: order.prefix })).objects.map(({ key }) => key);
     case "erase":
       return env.BLOBS.delete(order.blob);
+    case "strew":
+      await Promise.all(order.blobs.map((blob) => env.BLOBS.put(blob, "x")));
+      return undefined;
     case "restart":
       return stub(order.index)
-        .restart?.()
+        .restart?.(order.atOnce ?? false)
         .catch(() => undefined);
+    case "clock": {
+      const { index, offset } = order;
+      clocks.set(index === undefined ? "" : env.INDEX.idFromName(index).toString(), offset);
+      return undefined;
+    }
+    case "roundFaults":
+      roundFaults.set(env.INDEX.idFromName(order.index).toString(), order.faults);
+      return undefined;
+    case "tour":
+      return goOnTour(env, order.offset, order.faults ?? []);
     case "held":
       return whenHeld(order.name);
     case "release":
       return release(order.name);
+    case "several":
+      return Promise.all(order.orders.map((one) => obey(env, one)));
   }
 }
 
@@ -130,7 +213,10 @@ async function fetch(request: Request, env: Env, context: ExecutionContext): Pro
   }
   const meter = new Meter(request.headers.get("x-test-fault"));
   meters.set(request, meter);
-  const response = await app.fetch(request, env, context);
+  const answer = await Promise.race([app.fetch(request, env, context), meter.death]);
+  if (answer === undefined) memories.delete(request.headers.get("x-test-world") ?? "a");
+  // A dead isolate answers nothing: this says so to the test, at once.
+  const response = answer ?? new Response(null, { status: 502, headers: { "x-test-killed": "yes" } });
   response.headers.set("x-test-bill", JSON.stringify(meter.bill));
   return response;
 }

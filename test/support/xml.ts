@@ -28,6 +28,15 @@ export class Element {
     return this.#inside.flatMap((item) => Object.keys(item)).filter((name) => name !== "#text");
   }
 
+  /** The children in order. */
+  get elements(): Element[] {
+    return this.#inside.flatMap((item) =>
+      Object.entries(item).flatMap(([name, content]) =>
+        Array.isArray(content) ? [new Element(name, content)] : [],
+      ),
+    );
+  }
+
   get text(): string {
     return this.#inside
       .map((item) => (typeof item["#text"] === "string" ? plain(item["#text"]) : ""))

@@ -105,7 +105,7 @@ describe("a header that a link asks for", () => {
 });
 
 describe("a plain body that stops short", () => {
-  it("is told so, if anybody listens, and the old object stays", async () => {
+  it("is told to be sent again, if anybody listens, and the old object stays", async () => {
     const bucket = await server.bucket();
     const path = at(bucket, "k");
     answered(await server.client.put(path, "old"), 200);
@@ -115,7 +115,7 @@ describe("a plain body that stops short", () => {
     const said = { ...headers, "content-length": "100000" };
     const body = Buffer.alloc(5000, "x");
     const heard = await speak(server.url, { method: "PUT", path, headers: said, body, hangUp: true });
-    expect(verdictOf(heard)).toEqual([400, "IncompleteBody"]);
+    expect(verdictOf(heard)).toEqual([400, "RequestTimeout"]);
     expect((await server.client.get(path)).text).toBe("old");
   });
 });

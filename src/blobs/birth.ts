@@ -1,0 +1,81 @@
+// What R2's metadata of a blob say of the object that it is the whole of: enough to make its version again.
+// Parts, and extents of what came without a length, say nothing: they are no objects of their own.
+
+import type { Birth } from "../facts/birth.ts";
+
+/** What R2 takes of custom metadata, names and values together, in bytes. */
+const MAX_METADATA_BYTES = 8192;
+
+/** The one name that Portico's metadata has. */
+const NAME = "object";
+
+/** Fields in the order in which they get room: what protects an object comes before what describes it. */
+const FIELDS = [
+  "key",
+  "versioning",
+  "owner",
+  "lock",
+  "encryption",
+  "grants",
+  "etag",
+  "headers",
+  "tags",
+  "metadata",
+  "checksum",
+] as const;
+
+type Fields = Record<(typeof FIELDS)[number], unknown>;
+
+/**
+ * A birth as custom metadata, in ASCII: which characters a value may have is said nowhere. What does not fit is left
+ * out whole, the less important first, and named in `left`.
+ */
+export function spellBirth({ description, ...birth }: Birth): Record<string, string> {
+  const fields: Partial<Fields> = { ...birth, ...description };
+  const said: Record<string, unknown> = {};
+  const left: string[] = [];
+  // As much as naming all fields would take, so that what was left out can always be said.
+  let room = MAX_METADATA_BYTES - NAME.length - JSON.stringify({ left: FIELDS }).length;
+  for (const field of FIELDS) {
+    const value = fields[field];
+    if (value === undefined) continue;
+    const size = ascii({ [field]: value }).length;
+    if (size > room) left.push(field);
+    else said[field] = value;
+    room -= size > room ? 0 : size;
+  }
+  return { [NAME]: ascii(left.length === 0 ? said : { ...said, left }) };
+}
+
+function ascii(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** A birth as it was spelled; undefined: the blob is not the whole of an object, or is older than such metadata. */
+export function readBirth(metadata: Record<string, string> | undefined): Birth | undefined {
+  const text = metadata?.[NAME];
+  if (text === undefined) return undefined;
+  const said = parsed(text);
+  const { key, versioning, owner, etag, tags, lock, grants, left } = said as Partial<Birth>;
+  if (key === undefined || versioning === undefined || owner === undefined) return undefined;
+  const { headers = {}, metadata: user = {}, checksum, encryption } = said as Partial<Birth["description"]>;
+  const description = {
+    headers,
+    metadata: user,
+    ...(checksum && { checksum }),
+    ...(encryption && { encryption }),
+  };
+  return { key, versioning, owner, etag, tags, lock, grants, left, description };
+}
+
+function parsed(text: string): object {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}

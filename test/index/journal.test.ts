@@ -1,0 +1,163 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { adoptJournal, type JournalLimits } from "../../src/index/journal.ts";
+import { events, History } from "../support/histories.ts";
+import { BUCKET, Journaled, tablesOf } from "../support/journaled.ts";
+
+const RUNS = 150;
+
+/** Objects so small that a short history makes many of them, and checkpoints. */
+const limits: fc.Arbitrary<JournalLimits> = fc.record({
+  segment: fc.constantFrom(1, 400, 2000),
+  page: fc.constantFrom(1, 300, 1500),
+  grown: fc.record({ characters: fc.constantFrom(1, 1000, 5000), objects: fc.constantFrom(1, 4) }),
+});
+
+const SMALL: JournalLimits = { segment: 1000, page: 500, grown: { characters: 3000, objects: 5 } };
+
+function etagsOf({ sql }: Journaled["index"]): string[] {
+  const statement = "select etag from current union all select etag from older where marker = 0";
+  return sql
+    .exec<{ etag: string }>(statement)
+    .toArray()
+    .map(({ etag }) => etag);
+}
+
+/** Puts a small object under this many keys. */
+function fill(journaled: Journaled, keys: number): void {
+  const history = new History(journaled);
+  for (let n = 0; n < keys; n++) history.put(`key ${n}`, { kind: "blob", blob: crypto.randomUUID() });
+}
+
+describe("an index made anew from its journal", () => {
+  it("is as it was, whatever was committed and whenever it was shipped", () => {
+    fc.assert(
+      fc.property(events, fc.option(limits, { nil: undefined }), (list, some) => {
+        const journaled = new Journaled(some);
+        const history = new History(journaled);
+        for (const event of list) history.play(event);
+        journaled.ship();
+        expect(tablesOf(journaled.rebuilt())).toEqual(tablesOf(journaled.index));
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it("lacks nothing that was told once and is still there, wherever shipping broke off", () => {
+    fc.assert(
+      fc.property(events, events, limits, (before, after, some) => {
+        const journaled = new Journaled(some);
+        const history = new History(journaled);
+        for (const event of before) history.play(event);
+        journaled.ship();
+        const told = new Set(etagsOf(journaled.index));
+        for (const event of after) history.play(event.do === "ship" ? { do: "ship one" } : event);
+        const lost = new Set(etagsOf(journaled.rebuilt()));
+        const kept = etagsOf(journaled.index).filter((etag) => told.has(etag));
+        expect(kept.filter((etag) => !lost.has(etag))).toEqual([]);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it("has what was moved twice, should the journal break off between the one and the other", () => {
+    const journaled = new Journaled({ ...SMALL, segment: 1 });
+    const history = new History(journaled);
+    history.play({ do: "put", key: 0, body: "data", from: 0 });
+    journaled.ship();
+    history.play({ do: "rename", key: 0, to: 1 });
+    history.play({ do: "rename", key: 1, to: 2 });
+    journaled.shipOne();
+    expect(journaled.headers().map(({ whole }) => whole)).toEqual([true, false]);
+    expect(etagsOf(journaled.rebuilt())).toEqual(etagsOf(journaled.index));
+  });
+
+  it("is made anew of a checkpoint and what was committed since", () => {
+    const journaled = new Journaled(SMALL);
+    fill(journaled, 40);
+    journaled.ship();
+    const headers = journaled.headers();
+    expect(headers.filter(({ what }) => what === "page").length).toBeGreaterThan(2);
+    expect(headers.find(({ completes }) => completes !== undefined)?.completes).toBe(headers[0]?.number);
+    fill(journaled, 3);
+    expect(journaled.ship()).toBe(1);
+    expect(tablesOf(journaled.rebuilt())).toEqual(tablesOf(journaled.index));
+  });
+});
+
+describe("a journal", () => {
+  it("tells nothing twice, and takes no notice of what changed nothing", () => {
+    const journaled = new Journaled();
+    expect(journaled.ship()).toBe(0);
+    fill(journaled, 3);
+    expect(journaled.ship()).toBe(1);
+    expect(journaled.ship()).toBe(0);
+    journaled.restart();
+    expect(journaled.ship()).toBe(0);
+  });
+
+  it("is not much larger than its last checkpoint, however often the same is written", () => {
+    const journaled = new Journaled(SMALL);
+    const history = new History(journaled);
+    const sizes: number[] = [];
+    for (let n = 0; n < 300; n++) {
+      history.play({ do: "put", key: n % 3, body: "blob", from: 0 });
+      journaled.ship();
+      sizes.push([...journaled.objects.values()].reduce((sum, text) => sum + text.length, 0));
+    }
+    expect(Math.max(...sizes)).toBeLessThan(3 * SMALL.grown.characters);
+    expect(journaled.objects.size).toBeLessThan(3 * SMALL.grown.objects);
+  });
+
+  it("of an index that is older than journals begins with a checkpoint", () => {
+    const journaled = new Journaled(SMALL, null);
+    expect(journaled.index.journal).toBeUndefined();
+    fill(journaled, 20);
+    expect(journaled.ship()).toBe(0);
+    adoptJournal(journaled.index, BUCKET);
+    expect(journaled.ship()).toBeGreaterThan(3);
+    expect(tablesOf(journaled.rebuilt())).toEqual(tablesOf(journaled.index));
+  });
+
+  it("begins anew with a checkpoint where records were dropped before they were told", () => {
+    const journaled = new Journaled(SMALL);
+    fill(journaled, 20);
+    journaled.ship();
+    fill(journaled, 60);
+    journaled.index.sql.exec("delete from tail where segment < (select max(segment) from tail)");
+    journaled.restart();
+    const known = journaled.objects.size;
+    journaled.ship();
+    const [first] = journaled.headers();
+    expect(first?.number).toBeGreaterThan(known);
+    expect(first?.what).toBe("page");
+    expect(tablesOf(journaled.rebuilt())).toEqual(tablesOf(journaled.index));
+  });
+
+  it("begins anew with a checkpoint where an older Portico committed in between", () => {
+    const journaled = new Journaled(SMALL);
+    fill(journaled, 2);
+    journaled.ship();
+    fill(journaled, 5);
+    // As it wrote its records: without what they touched.
+    journaled.index.sql.exec("delete from current where key = 'key 4'");
+    journaled.index.sql.exec(
+      "update tail set objects = objects - 1, records = records || ?",
+      '["old",1,{"removed":[{}]}]\n',
+    );
+    journaled.restart();
+    journaled.ship();
+    expect(journaled.headers()[0]?.what).toBe("page");
+    expect(tablesOf(journaled.rebuilt())).toEqual(tablesOf(journaled.index));
+  });
+
+  it("takes the next name where an earlier try came through unheard", () => {
+    const journaled = new Journaled();
+    fill(journaled, 2);
+    journaled.shipOne(true);
+    fill(journaled, 5);
+    expect(journaled.ship()).toBe(2);
+    expect(journaled.headers().map(({ number }) => number)).toEqual([1, 2]);
+    expect(tablesOf(journaled.rebuilt())).toEqual(tablesOf(journaled.index));
+  });
+});
