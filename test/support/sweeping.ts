@@ -54,7 +54,8 @@ export class Sweeping {
   /** Puts an object whose commit never arrives: its blob is an orphan. */
   async orphan(): Promise<void> {
     const fault = { store: "index", call: "put", how: "before", lapse: 60_000 } as const;
-    answered(await this.#server.client.failing(fault).put(this.path("lost"), ORPHAN), 503);
+    const client = this.#server.client.with({ "x-test-now-offset": String(this.#offset) });
+    answered(await client.failing(fault).put(this.path("lost"), ORPHAN), 503);
   }
 
   /** The index's clock, and its sweeps', show this much more than the real one. */
