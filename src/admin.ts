@@ -17,6 +17,7 @@ import {
 import { bucketNamed } from "./directory/buckets.ts";
 import { type RememberedBucket, Unavailable } from "./facts/outage.ts";
 import { type Asked, everyBucket, isCursor } from "./jobs/every-bucket.ts";
+import { beginRebuild, goOnRebuilding } from "./jobs/rebuild.ts";
 import { findStrangers } from "./jobs/strangers.ts";
 import { readAddress } from "./wire/address.ts";
 import { S3Error } from "./wire/error.ts";
@@ -91,6 +92,21 @@ const COMMANDS: Record<string, Command> = {
     const step = (bucket: RememberedBucket, cursor: string | undefined) =>
       world.index(bucket).sweep({ bucket: bucket.id, dry, cursor });
     return { ...(await everyBucket(world, await bucketsAsked(world, input), step)) };
+  },
+  /** { force, bucket?, cursor? } → { told, cursor? }: some steps of making lost indexes anew; called again with the cursor. */
+  "rebuild/step": async (world, input) => {
+    const asked = await bucketsAsked(world, input);
+    const force = input.force === true;
+    if (force && asked.bucket === undefined) throw new Refused("What is forced has to be named.");
+    const step = async (bucket: RememberedBucket, inside: string | undefined) => {
+      const began = inside !== undefined;
+      const answer = began ? await goOnRebuilding(world, bucket) : await beginRebuild(world, bucket, force);
+      if ("refused" in answer) return answer;
+      const { stage, objects, versions, restored, partly, missing, plan } = answer;
+      const told = { stage, objects, versions, restored, partly, missing, complete: plan.complete };
+      return stage === "done" ? told : { ...told, cursor: stage };
+    };
+    return { ...(await everyBucket(world, asked, step)) };
   },
   /** { deep, repair, bucket?, cursor? } → { told, cursor? }: some steps of fsck, as of the sweep. */
   "fsck/step": async (world, input) => {

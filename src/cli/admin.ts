@@ -75,6 +75,24 @@ export interface SweptBucket {
   failed?: true;
 }
 
+/** How far the rebuild of a bucket's index came, or why there is none; `stage` is "done" in the end. */
+export interface RebuiltBucket {
+  bucket: string;
+  stage?: string;
+  /** Versions there are, and those among them made by blobs' metadata, some of which lack what it had no room for. */
+  objects?: number;
+  versions?: number;
+  restored?: number;
+  partly?: number;
+  /** Objects that the journal lacks, and whether it begins with a checkpoint. */
+  missing?: number;
+  complete?: boolean;
+  /** Why not, in a sentence; `inPlace`: because there is no need. */
+  refused?: string;
+  inPlace?: true;
+  failed?: true;
+}
+
 /** What each call asks and answers; the Worker's admin route is the other side of this table. */
 export interface AdminCalls {
   "account/create": { asks: { displayName: string; email?: string }; answers: Account };
@@ -98,6 +116,10 @@ export interface AdminCalls {
   "sweep/step": {
     asks: { dry: boolean; bucket?: string; cursor?: string };
     answers: { told: SweptBucket[]; cursor?: string };
+  };
+  "rebuild/step": {
+    asks: { force: boolean; bucket?: string; cursor?: string };
+    answers: { told: RebuiltBucket[]; cursor?: string };
   };
 }
 

@@ -7,10 +7,11 @@ import { Failure } from "./failure.ts";
 import { type Command, columns, commandHelp } from "./flags.ts";
 import { fsck } from "./fsck-command.ts";
 import { KEY_COMMANDS } from "./key-commands.ts";
+import { rebuild } from "./rebuild-command.ts";
 import { serve } from "./serve.ts";
 import { sweep } from "./sweep-command.ts";
 
-const COMMANDS: readonly Command[] = [serve, dev, ...ACCOUNT_COMMANDS, ...KEY_COMMANDS, sweep, fsck];
+const COMMANDS: readonly Command[] = [serve, dev, ...ACCOUNT_COMMANDS, ...KEY_COMMANDS, sweep, fsck, rebuild];
 
 /** Runs one command line to its end; the answer is the exit code. */
 export async function main(args: string[]): Promise<number> {

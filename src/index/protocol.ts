@@ -228,8 +228,8 @@ export interface RebuildProgress {
   bytes: number;
 }
 
-/** `refused`: why not, in a sentence. */
-export type RebuildAnswer = RebuildProgress | { refused: string };
+/** `refused`: why not, in a sentence; `inPlace`: because there is no need. */
+export type RebuildAnswer = RebuildProgress | { refused: string; inPlace?: true };
 
 /**
  * Rows read and written and calls answered since this object woke, for the bill. Setting its alarm writes a row too, once

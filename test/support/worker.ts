@@ -27,6 +27,8 @@ export type Order =
   | { do: "roundFaults"; index: string; faults: Fault[] }
   /** The tour of all buckets by this clock. */
   | { do: "tour"; offset: number; faults?: Fault[] }
+  /** Loses all that the index of this bucket id keeps, as no platform should. */
+  | { do: "lose"; index: string }
   /** Moves the clock of one index, or of all that have none of their own, this many ms from the real one. */
   | { do: "clock"; index?: string; offset: number }
   /** Waits until a call of this name is held; lets it go. */
@@ -88,6 +90,17 @@ export class BucketIndex extends RealIndex {
       const body = { kind: "blob", blob: `filled-${key}-${i}` } as const;
       await this.put({ ...asker, operationId: `filled-${i}` }, { ...request, draft, body });
     }
+  }
+
+  /** The alarm is silenced, as if the object had ended before it was set. */
+  async forget(): Promise<void> {
+    await this.ctx.storage.deleteAlarm();
+  }
+
+  async lose(): Promise<void> {
+    await this.ctx.storage.deleteAlarm();
+    await this.ctx.storage.deleteAll();
+    await this.restart(false);
   }
 
   async restart(atOnce: boolean): Promise<void> {
@@ -181,6 +194,10 @@ async function obey(env: Env, order: Order): Promise<unknown> {
     case "strew":
       await Promise.all(order.blobs.map((blob) => env.BLOBS.put(blob, "x".repeat(order.size ?? 1))));
       return undefined;
+    case "lose":
+      return stub(order.index)
+        .lose?.()
+        .catch(() => undefined);
     case "restart":
       return stub(order.index)
         .restart?.(order.atOnce ?? false)
