@@ -16,6 +16,7 @@ const ROUNDS = 8;
 const CLIENTS = 6;
 const CALLS_EACH = 10;
 const KEYS = ["k1", "k2"];
+const UPLOADS = 4;
 const KINDS: [name: string, versioning: Versioning, flips: boolean][] = [
   ["a bucket that never had versions", "Off", false],
   ["a bucket with versions", "Enabled", false],
@@ -66,7 +67,7 @@ async function callAtRandom(
   const key = KEYS[draw(KEYS.length)] ?? "";
   const some = etags[draw(Math.max(etags.length, 1))];
   const body = `${name} ${draw(1e9)}`;
-  const kind = draw(flips ? 13 : 12);
+  const kind = draw(flips ? 14 : 13);
   switch (kind) {
     case 0:
     case 1:
@@ -76,8 +77,7 @@ async function callAtRandom(
     case 3:
       return histories.put(name, client, key, body, some === undefined ? {} : { ifMatch: some });
     case 4: {
-      const one = uploads.get(key)?.[draw(3)];
-      if (one === undefined) throw new Error("there is no upload");
+      const one = uploads.get(key)?.[draw(UPLOADS)] ?? { id: "", etag: "" };
       return histories.complete(name, client, key, one, draw(3) === 0 ? true : undefined);
     }
     case 5:
@@ -93,6 +93,8 @@ async function callAtRandom(
       return histories.list(name, client, "list");
     case 11:
       return histories.list(name, client, "list versions");
+    case 12:
+      return histories.abort(name, client, key, uploads.get(key)?.[draw(UPLOADS)]?.id ?? "");
     default:
       return histories.setVersioning(name, client, draw(2) === 0 ? "Enabled" : "Suspended");
   }
@@ -107,7 +109,7 @@ async function race(versioning: Versioning, flips: boolean, draw: Draw, lie = fa
   const histories = new Histories(bucket, KEYS);
   const uploads = new Map<string, { id: string; etag: string }[]>();
   for (const key of KEYS) {
-    const made = [1, 2, 3].map(async (n) => {
+    const made = Array.from({ length: UPLOADS }, async (_, n) => {
       const id = await begin(server.client, `/${bucket}/${key}`);
       return histories.uploaded(server.client, key, id, `upload ${n} of ${key}`);
     });
