@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import type { Fault } from "../support/bindings.ts";
 import { drawing } from "../support/drawing.ts";
 import { answered } from "../support/expect.ts";
@@ -12,7 +12,7 @@ import { begin } from "../support/uploads.ts";
 const server = useServer();
 
 const SEED = Number(process.env.RACE_SEED ?? Date.now() % 1_000_000);
-const ROUNDS = 8;
+const ROUNDS = Number(process.env.RACE_ROUNDS ?? 8);
 const CLIENTS = 6;
 const CALLS_EACH = 10;
 const KEYS = ["k1", "k2"];
@@ -22,6 +22,8 @@ const KINDS: [name: string, versioning: Versioning, flips: boolean][] = [
   ["a bucket with versions", "Enabled", false],
   ["a bucket whose versioning is switched meanwhile", "Off", true],
 ];
+vi.setConfig({ testTimeout: 60_000 + ROUNDS * 3000 });
+
 /** Of a hundred requests, how many meet a fault. */
 const FAULTY = 15;
 
