@@ -143,6 +143,10 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
     return sweepStep(this.#world(), housekeeping(this.#index), request);
   }
 
+  async phase() {
+    return { phase: this.#index.state.phase };
+  }
+
   async fsck(request: FsckRequest): Promise<FsckAnswer> {
     return fsckStep(this.#world(), housekeeping(this.#index), request);
   }

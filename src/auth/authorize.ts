@@ -113,6 +113,11 @@ export class Access {
     return new S3Error("AccessDenied");
   }
 
+  /** For a refusal that rests on the bucket's settings: throws BucketMoved if they were read more than a second ago. */
+  requireFreshSettings(): void {
+    if (this.#age > REFUSAL_MS) throw new BucketMoved(this.bucket, "stale");
+  }
+
   /** Throws what `denied` gives. */
   refuse(): never {
     throw this.denied();

@@ -9,26 +9,17 @@ const MAX_METADATA_BYTES = 8192;
 /** The one name that Portico's metadata has. */
 const NAME = "object";
 
+/** Without these no version could rightly be made again. */
+const NEEDED = ["key", "versioning", "conditions", "owner", "lock", "encryption"] as const;
+
 /** Fields in the order in which they get room: what protects an object comes before what describes it. */
-const FIELDS = [
-  "key",
-  "versioning",
-  "owner",
-  "lock",
-  "encryption",
-  "grants",
-  "etag",
-  "headers",
-  "tags",
-  "metadata",
-  "checksum",
-] as const;
+const FIELDS = [...NEEDED, "grants", "etag", "headers", "tags", "metadata", "checksum"] as const;
 
 type Fields = Record<(typeof FIELDS)[number], unknown>;
 
 /**
  * A birth as custom metadata, in ASCII: which characters a value may have is said nowhere. What does not fit is left
- * out whole, the less important first, and named in `left`.
+ * out whole, the less important first, and named in `left`; nothing is said where something needed does not fit.
  */
 export function spellBirth({ description, ...birth }: Birth): Record<string, string> {
   const fields: Partial<Fields> = { ...birth, ...description };
@@ -37,14 +28,21 @@ export function spellBirth({ description, ...birth }: Birth): Record<string, str
   // As much as naming all fields would take, so that what was left out can always be said.
   let room = MAX_METADATA_BYTES - NAME.length - JSON.stringify({ left: FIELDS }).length;
   for (const field of FIELDS) {
-    const value = fields[field];
-    if (value === undefined) continue;
-    const size = ascii({ [field]: value }).length;
-    if (size > room) left.push(field);
-    else said[field] = value;
-    room -= size > room ? 0 : size;
+    const text = ascii({ [field]: fields[field] });
+    // Nothing, or nothing in it: that is what it is read as, too.
+    if (text === "{}" || text.endsWith(":{}}")) continue;
+    if (text.length > room && isNeeded(field)) return {};
+    if (text.length > room) left.push(field);
+    else {
+      said[field] = fields[field];
+      room -= text.length;
+    }
   }
   return { [NAME]: ascii(left.length === 0 ? said : { ...said, left }) };
+}
+
+function isNeeded(field: (typeof FIELDS)[number]): boolean {
+  return (NEEDED as readonly string[]).includes(field);
 }
 
 function ascii(value: unknown): string {
@@ -59,7 +57,7 @@ export function readBirth(metadata: Record<string, string> | undefined): Birth |
   const text = metadata?.[NAME];
   if (text === undefined) return undefined;
   const said = parsed(text);
-  const { key, versioning, owner, etag, tags, lock, grants, left } = said as Partial<Birth>;
+  const { key, versioning, conditions, owner, etag, tags, lock, grants, left } = said as Partial<Birth>;
   if (key === undefined || versioning === undefined || owner === undefined) return undefined;
   const { headers = {}, metadata: user = {}, checksum, encryption } = said as Partial<Birth["description"]>;
   const description = {
@@ -68,7 +66,7 @@ export function readBirth(metadata: Record<string, string> | undefined): Birth |
     ...(checksum && { checksum }),
     ...(encryption && { encryption }),
   };
-  return { key, versioning, owner, etag, tags, lock, grants, left, description };
+  return { key, versioning, conditions, owner, etag, tags, lock, grants, left, description };
 }
 
 function parsed(text: string): object {

@@ -56,6 +56,8 @@ function load(sql: SqlStorage, now: number): Pick<Index, "state" | "tail" | "jou
 /** Remembers the tables anew, after they were written from the ground up. */
 export function reloadIndex(index: Index): void {
   Object.assign(index, load(index.sql, index.now()));
+  // Whoever searches it has seen rows that are gone, and not those that came.
+  for (const names of index.searches) names.clear();
   coolAll(index);
 }
 

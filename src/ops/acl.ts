@@ -1,7 +1,7 @@
 // ACLs of buckets and objects: read, put, and asked for with a write.
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html
 
-import type { Bucket } from "../directory/buckets.ts";
+import type { Access } from "../auth/authorize.ts";
 import {
   CANNED_ACLS,
   type CannedAcl,
@@ -153,10 +153,11 @@ function isPrivate(grants: readonly Grant[], owner: string): boolean {
  * this one does.
  */
 function checkTaken(
-  { settings }: Pick<Bucket, "settings">,
+  access: Access,
   asked: AclAsked | "document",
   grants: readonly Grant[] | undefined,
 ): void {
+  const { settings } = access.bucket;
   if (aclsDisabled(settings)) {
     const saysSo =
       asked === "document" ||
@@ -164,10 +165,12 @@ function checkTaken(
       asked.canned === "bucket-owner-full-control" ||
       settings.ownershipIsDefault === true;
     if (grants === undefined && (saysSo || !isAsked(asked))) return;
+    access.requireFreshSettings();
     throw new S3Error("AccessControlListNotSupported");
   }
   if (grants === undefined) return;
   if (settings.publicAccess?.blockPublicAcls === true && grants.some(isPublicGrant)) {
+    access.requireFreshSettings();
     throw new S3Error("AccessDenied");
   }
 }
@@ -188,7 +191,7 @@ export async function newObjectAcl(
       ? bucketOwner
       : caller.account.id;
   const grants = await grantsFor(world, asked, owner, bucketOwner);
-  checkTaken(access.bucket, asked, grants);
+  checkTaken(access, asked, grants);
   // What only gives the bucket's owner its due needs no permission, nor does what an anonymous writer says of its own.
   const beyond = grants?.some(({ to }) => !("id" in to && [owner, bucketOwner].includes(to.id))) ?? false;
   if (beyond && caller.kind !== "anonymous")
@@ -261,9 +264,9 @@ export const putBucketAcl = operation({
   input: { asked: aclHeaders },
   body: optionalXml(AccessControlPolicy, MAX_ACL_BYTES),
   output: empty(200),
-  async handle({ world, bucket }, { asked }, body) {
+  async handle({ world, bucket, access }, { asked }, body) {
     const granted = await aclPut(world, asked, body, bucket.owner, bucket.owner);
-    checkTaken(bucket, body === undefined ? asked : "document", granted);
+    checkTaken(access, body === undefined ? asked : "document", granted);
     const { grants: _old, ...rest } = bucket.settings;
     await setBucket(world, bucket, granted === undefined ? rest : { ...rest, grants: granted });
     return {};
@@ -310,7 +313,7 @@ export const putObjectAcl = operation({
       const { version } = await readAllowed(context, { key, versionId, want: "none" });
       const owner = aclsDisabled(bucket.settings) ? bucket.owner : version.owner;
       const granted = await aclPut(world, asked, body, owner, bucket.owner);
-      checkTaken(bucket, body === undefined ? asked : "document", granted);
+      checkTaken(access, body === undefined ? asked : "document", granted);
       const { sequence: judged } = version;
       const request = { key, versionId, grants: granted ?? null, judged };
       const answer = await world.index(bucket).mark(request);

@@ -1,7 +1,7 @@
 // Object lock: a bucket's default, and each version's retention and legal hold.
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
 
-import type { Bucket } from "../directory/buckets.ts";
+import type { Access } from "../auth/authorize.ts";
 import { type Lock, RETENTION_MODES, type Retention, type RetentionMode } from "../facts/lock.ts";
 import type { DefaultRetention } from "../facts/settings.ts";
 import { operation, xml } from "../operation.ts";
@@ -60,10 +60,11 @@ export const bypassHeader: Field<boolean> = (address) =>
   header("x-amz-bypass-governance-retention")(address)?.toLowerCase() === "true";
 
 /** The lock of a new version: what its writer asks for, else the bucket's default. Throws if the bucket has no locks. */
-export function lockFor({ settings }: Bucket, asked: Lock, now: number): Lock | undefined {
+export function lockFor(access: Access, asked: Lock, now: number): Lock | undefined {
+  const { settings } = access.bucket;
   if (settings.lock === undefined) {
     if (asked.retention === undefined && asked.hold === undefined) return undefined;
-    throw lockless();
+    throw lockless(access);
   }
   if (asked.retention !== undefined) checkFuture(asked.retention, now);
   const retention = asked.retention ?? defaultRetention(settings.lock.default, now);
@@ -71,7 +72,9 @@ export function lockFor({ settings }: Bucket, asked: Lock, now: number): Lock | 
   return Object.keys(lock).length === 0 ? undefined : lock;
 }
 
-function lockless(): S3Error {
+/** The bucket may have got its locks a moment ago, from another isolate: throws BucketMoved if that is not known yet. */
+function lockless(access: Access): S3Error {
+  access.requireFreshSettings();
   return new S3Error("InvalidRequest", { message: "Bucket is missing Object Lock Configuration" });
 }
 
@@ -152,9 +155,9 @@ export const getObjectRetention = operation({
   input: { versionId },
   output: document(RetentionShape),
   async handle(context, { versionId }) {
-    const { bucket, key } = context;
+    const { bucket, key, access } = context;
     const { version } = await readAllowed(context, { key, versionId, want: "none" });
-    if (bucket.settings.lock === undefined) throw lockless();
+    if (bucket.settings.lock === undefined) throw lockless(access);
     const retention = version.lock?.retention;
     if (retention === undefined) throw new S3Error("NoSuchObjectLockConfiguration");
     return retention;
@@ -173,7 +176,7 @@ export const putObjectRetention = operation({
     const { world, bucket, key, access } = context;
     const judged = await judgeObject(context, { key, versionId });
     const bypass = asked && access.may("s3:BypassGovernanceRetention", key);
-    if (bucket.settings.lock === undefined) throw lockless();
+    if (bucket.settings.lock === undefined) throw lockless(access);
     if ((mode === undefined) !== (until === undefined)) throw new S3Error("MalformedXML");
     const retention = mode === undefined || until === undefined ? null : { mode: modeOr(mode), until };
     if (retention !== null) checkFuture(retention, world.now());
@@ -198,9 +201,9 @@ export const getObjectLegalHold = operation({
   input: { versionId },
   output: document(LegalHold),
   async handle(context, { versionId }) {
-    const { bucket, key } = context;
+    const { bucket, key, access } = context;
     const { version } = await readAllowed(context, { key, versionId, want: "none" });
-    if (bucket.settings.lock === undefined) throw lockless();
+    if (bucket.settings.lock === undefined) throw lockless(access);
     const hold = version.lock?.hold;
     if (hold === undefined) throw new S3Error("NoSuchObjectLockConfiguration");
     return { status: hold ? "ON" : "OFF" };
@@ -218,7 +221,7 @@ export const putObjectLegalHold = operation({
   async handle(context, { versionId }, { status }) {
     const { world, bucket, key, access } = context;
     const judged = await judgeObject(context, { key, versionId });
-    if (bucket.settings.lock === undefined) throw lockless();
+    if (bucket.settings.lock === undefined) throw lockless(access);
     if (status !== "ON" && status !== "OFF") throw new S3Error("MalformedXML");
     markedOr(await world.index(bucket).mark({ key, versionId, hold: status === "ON", judged }), access, {
       key,

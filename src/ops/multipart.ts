@@ -3,6 +3,7 @@
 
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
+import type { Access } from "../auth/authorize.ts";
 import type { Bucket } from "../directory/buckets.ts";
 import {
   createUpload,
@@ -100,7 +101,7 @@ export const completeMultipartUpload = operation({
         : committedOr(
             await world
               .index(bucket)
-              .put({ ...whole(world, bucket, held, listed, said), versioning, conditions }),
+              .put({ ...whole(world, access, held, listed, said), versioning, conditions }),
             conditions,
           );
     if (held !== undefined) {
@@ -142,7 +143,7 @@ type Held = NonNullable<Awaited<ReturnType<typeof uploadWithParts>>>;
 /** The commit that ends an upload: its chosen parts as the object's extents, all other blobs as litter. */
 function whole(
   world: World,
-  bucket: Bucket,
+  access: Access,
   { upload, parts, replaced }: Held,
   listed: ShapeValue<typeof CompleteMultipartUpload>["parts"],
   said: Claims,
@@ -150,7 +151,7 @@ function whole(
   const chosen = choose(parts, listed);
   const { description, tags, lock: promised, checksum: plan, owner, grants } = upload.promise;
   // A default retention that the bucket got since the upload began holds for what is made of it.
-  const lock = promised?.retention ? promised : lockFor(bucket, promised ?? {}, world.now());
+  const lock = promised?.retention ? promised : lockFor(access, promised ?? {}, world.now());
   const checksum = wholeChecksum(plan, chosen, said);
   const blobs = new Set(chosen.map(({ blob }) => blob));
   const unchosen = [...replaced, ...parts.map(({ blob }) => blob)].filter((blob) => !blobs.has(blob));

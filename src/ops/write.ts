@@ -56,7 +56,7 @@ export async function saidOfNew(
   context: Pick<ObjectContext, "world" | "access" | "caller" | "bucket" | "key">,
   { acl, tags, lock }: { acl: AclAsked; tags?: Tag[] | undefined; lock: Lock },
 ): Promise<Said> {
-  const { world, access, bucket, key, caller } = context;
+  const { world, access, key, caller } = context;
   const { owner, grants } = await newObjectAcl(context, key, acl);
   const known = { version: { owner, isNew: true }, requestTags: tags };
   // An anonymous writer's own object is nobody's, and so what it says of it is nobody's to allow but S3's.
@@ -64,7 +64,7 @@ export async function saidOfNew(
   if (!isNobodys && tags !== undefined) access.require(["s3:PutObjectTagging"], key, known);
   if (lock.retention !== undefined) access.require(["s3:PutObjectRetention"], key, { requestTags: tags });
   if (lock.hold !== undefined) access.require(["s3:PutObjectLegalHold"], key, { requestTags: tags });
-  return { owner, grants, lock: lockFor(bucket, lock, world.now()) };
+  return { owner, grants, lock: lockFor(access, lock, world.now()) };
 }
 
 export const putObject = operation({
@@ -83,7 +83,7 @@ export const putObject = operation({
     const encryption = encryptionFor(bucket, input.encryption);
     const versioning = versioningOf(bucket.settings);
     const description = { ...told, ...(encryption && { encryption }) };
-    const birth = { key, ...said, tags, description, versioning };
+    const birth = { key, ...said, tags, description, versioning, conditions };
     const { body, etag } = await once(() => receiveObject(world, bucket, payload, customer, birth));
     checkStillHere(bucket, body);
     const { length } = payload;

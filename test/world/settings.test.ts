@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { audit } from "../support/audit.ts";
+import { md5 } from "../support/checksums.ts";
 import { answered } from "../support/expect.ts";
 import { isolates, useServer } from "../support/server.ts";
 import { begin, complete, partPath } from "../support/uploads.ts";
@@ -103,6 +104,43 @@ describe("a change of a bucket's settings", () => {
     const { headers } = await a.head(`/${to}/dst`);
     expect(headers["content-length"]).toBe(String(text.length));
   });
+});
+
+describe("a bucket that was set otherwise a moment ago", () => {
+  it("takes a lock from an isolate that remembers it without locks", async () => {
+    const { a, b } = isolates(server);
+    const bucket = await server.bucket(a);
+    const path = `/${bucket}/k`;
+    answered(await b.put(path, "bytes"), 200);
+    await server.version(bucket);
+    const configuration =
+      "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>";
+    answered(await a.put(`/${bucket}?object-lock`, configuration, withMd5(configuration)), 200);
+    // A second later: until then, a refusal may rest on what is remembered.
+    const later = b.with({ "x-test-now-offset": "2000" });
+    const hold = "<LegalHold><Status>ON</Status></LegalHold>";
+    answered(await later.put(`${path}?legal-hold`, hold, withMd5(hold)), 200);
+    const { b: other } = isolates(server);
+    await other.get(path);
+    answered(await other.put(path, "more", { "x-amz-object-lock-legal-hold": "ON" }), 200);
+    expect((await a.head(path)).headers["x-amz-object-lock-legal-hold"]).toBe("ON");
+  });
+
+  it("takes an ACL from one that remembers it without ACLs", async () => {
+    const { a, b } = isolates(server);
+    const bucket = await server.bucket(a);
+    answered(await b.put(`/${bucket}/k`, "bytes"), 200);
+    const controls =
+      "<OwnershipControls><Rule><ObjectOwnership>ObjectWriter</ObjectOwnership></Rule></OwnershipControls>";
+    answered(await a.put(`/${bucket}?ownershipControls`, controls, withMd5(controls)), 200);
+    answered(await a.delete(`/${bucket}?publicAccessBlock`), 204);
+    const later = b.with({ "x-test-now-offset": "2000" });
+    answered(await later.put(`/${bucket}/k`, "more", { "x-amz-acl": "authenticated-read" }), 200);
+  });
+
+  function withMd5(body: string): Record<string, string> {
+    return { "content-md5": md5(body, "base64") };
+  }
 });
 
 describe("what an isolate remembers of a bucket", () => {

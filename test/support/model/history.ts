@@ -1,0 +1,272 @@
+// A history as it goes: each command is sent to the server and done to the model, and both answers are compared. Where an
+// answer was lost, the model holds every state that may have come of it, until later answers tell which it is.
+
+import type { Answer, Client } from "../client.ts";
+import { xml } from "../xml.ts";
+import { bucketName, type Command, callOf, type Setting } from "./commands.ts";
+import { compare } from "./compare.ts";
+import { byBytes } from "./listings.ts";
+import { apply, type OperationName, type Outcome } from "./s3.ts";
+import { type Call, freshState, nameOf, type Opaque, type Past, type Rules, type State } from "./state.ts";
+import { send } from "./wire.ts";
+
+/** Most states that are held at once: one more lost answer, and the whole is listed first. */
+const MAX_STATES = 8;
+
+/** Most pages of one listing. */
+const MAX_PAGES = 12;
+
+/** Operations that may stop half-way, to be gone on with: their client repeats them until they have an answer. */
+const REPEATED: ReadonlySet<OperationName> = new Set([
+  "CreateBucket",
+  "DeleteBucket",
+  "PutBucketVersioning",
+  "PutObjectLockConfiguration",
+  "AbortMultipartUpload",
+  "CompleteMultipartUpload",
+]);
+
+/** How long a refusal may rest on memory, with some slack, in ms: see the design. */
+const REFUSAL_MS = 1_500;
+
+const OLD: Opaque = { opaque: "time", n: 0 };
+
+/** Most repetitions of one request. */
+const MAX_REPETITIONS = 5;
+
+export type Send = typeof send;
+
+/** Model and server disagree. */
+export class Disagreement extends Error {}
+
+export interface Tally {
+  commands: Map<string, number>;
+  faults: Map<string, number>;
+  /** Answers that were lost, or said that they could not tell. */
+  lost: number;
+}
+
+export const freshTally = (): Tally => ({ commands: new Map(), faults: new Map(), lost: 0 });
+
+const count = (counts: Map<string, number>, name: string): void => {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+};
+
+export class History {
+  states: State[] = [freshState()];
+  readonly #client: Client;
+  readonly #rules: Rules;
+  readonly #setting: Setting;
+  readonly #tally: Tally;
+  readonly #send: Send;
+
+  /** `prefix` begins its buckets' names; `through`: how calls are sent, for those who spoil them on purpose. */
+  constructor(
+    client: Client,
+    prefix: string,
+    rules: Rules,
+    { tally = freshTally(), through = send }: { tally?: Tally; through?: Send } = {},
+  ) {
+    this.#client = client;
+    this.#rules = rules;
+    this.#setting = { prefix, origin: client.settings.url };
+    this.#tally = tally;
+    this.#send = through;
+  }
+
+  get buckets(): string[] {
+    return [...new Set(this.states.flatMap(({ buckets }) => [...buckets.keys()]))];
+  }
+
+  /** Throws Disagreement. */
+  async run(command: Command): Promise<void> {
+    if (command.faults !== undefined && this.states.length >= MAX_STATES) await this.settle();
+    const [first] = this.states;
+    if (first === undefined) throw new Error("a history without a state");
+    let call: Call | undefined = callOf(command, first, this.#setting);
+    // Two uploads of one key are listed in the order in which they began, if that was not in the same millisecond.
+    if (command.op === "CreateMultipartUpload") await new Promise((resolve) => setTimeout(resolve, 2));
+    const pages = Math.min(command.pages ?? 1, MAX_PAGES);
+    for (let page = 0; call !== undefined && page < pages; page++) {
+      const answer: Answer | undefined = await this.#exchange(command, call);
+      call = answer?.status === 200 ? nextPage(call, answer) : undefined;
+    }
+  }
+
+  /** Lists all there is, so that no doubt is left. */
+  async settle(): Promise<void> {
+    await this.run({ op: "ListBuckets" });
+    for (const bucket of ["a", "b"] as const) {
+      await this.run({ op: "ListObjectVersions", bucket });
+      await this.run({ op: "ListMultipartUploads", bucket });
+    }
+    this.states = distinct(this.states);
+  }
+
+  /** Reads all there is: every page, and every version's bytes. */
+  async finish(): Promise<void> {
+    await this.settle();
+    for (const bucket of ["a", "b"] as const) {
+      await this.run({ op: "ListObjectsV2", bucket, query: { "max-keys": "2" }, pages: MAX_PAGES });
+      const held = this.states[0]?.buckets.get(bucketName(this.#setting, bucket));
+      for (const [key, versions] of held?.keys ?? []) {
+        await this.run({ op: "GetObject", bucket, key });
+        for (const version of versions.slice(1).keys()) {
+          await this.run({ op: "GetObject", bucket, key, version: version + 1 });
+        }
+      }
+    }
+  }
+
+  async #exchange(command: Command, call: Call): Promise<Answer | undefined> {
+    const { faults, world } = command;
+    for (let repetition = 0; repetition < MAX_REPETITIONS; repetition++) {
+      const isSpoilt = repetition === 0 && faults !== undefined;
+      const transport: Record<string, string> = {
+        ...(isSpoilt && { "x-test-fault": JSON.stringify(faults) }),
+        ...(world && { "x-test-world": world }),
+      };
+      const from = Date.now();
+      const answer = await this.#send(this.#client, call, transport).catch((error: unknown) => {
+        if (isSpoilt) return undefined;
+        throw error;
+      });
+      count(this.#tally.commands, call.op);
+      for (const fault of isSpoilt ? faults : []) count(this.#tally.faults, fault.how);
+      const outcomes = this.states.flatMap((state) => this.#outcomes(state, call, isSpoilt, from));
+      const isLost = answer === undefined || answer.status === 500 || answer.status === 503;
+      if (!isLost || !(isSpoilt || repetition > 0)) {
+        this.#resolve(command, call, answer, outcomes);
+        return answer;
+      }
+      this.#tally.lost += 1;
+      this.states = distinct([...this.states, ...outcomes.map(({ state }) => state)]);
+      if (!REPEATED.has(command.op)) return undefined;
+    }
+    throw new Disagreement(`${JSON.stringify(command)}: ${MAX_REPETITIONS} times without an answer`);
+  }
+
+  /** All that a call may have come to. */
+  #outcomes(state: State, call: Call, isSpoilt: boolean, from: number): Outcome[] {
+    const made = apply(state, call, this.#rules);
+    for (let n = state.opaques + 1; n <= made.state.opaques; n++)
+      made.state.windows.set(n, [from, Date.now()]);
+    made.state.past = [...made.state.past, ...changes(state, made.state)];
+    const outcomes = [made, ...this.#remembered(state, call)];
+    const mayLinger = call.op === "CompleteMultipartUpload" && isSpoilt && made.expected.status === 200;
+    return mayLinger ? [...outcomes, { ...made, state: lingering(made.state, call) }] : outcomes;
+  }
+
+  /**
+   * Refusals by an isolate that remembers a bucket as it was before: for a second, or, if they rest on the request alone,
+   * for as long as it remembers a bucket that is gone.
+   */
+  #remembered(state: State, call: Call): Outcome[] {
+    return state.past.flatMap((past) => {
+      const now = state.buckets.get(past.name);
+      const isRecent = Date.now() - past.at < REFUSAL_MS;
+      if (!isRecent && now !== undefined) return [];
+      const { name, versioning, lock } = past;
+      const bucket = { created: OLD, keys: new Map(), uploads: [], ...now, name, versioning, lock };
+      const before = { ...state, buckets: new Map(state.buckets).set(name, bucket) };
+      const { expected } = apply(before, call, this.#rules);
+      const mayBe = isRecent ? expected.status >= 400 : expected.status === 400;
+      return mayBe ? [{ state, expected }] : [];
+    });
+  }
+
+  #resolve(command: Command, call: Call, answer: Answer | undefined, outcomes: Outcome[]): void {
+    if (answer === undefined) throw new Disagreement(`${JSON.stringify(command)}: no answer`);
+    const compared = outcomes.map(({ state, expected }) => compare(state, expected, answer));
+    const fitting = compared.filter((each) => typeof each !== "string");
+    if (fitting.length === 0) {
+      const why = [...new Set(compared)].join("\n  or: ");
+      throw new Disagreement(
+        `${JSON.stringify(command)}\n  ${call.op} ${JSON.stringify(call.query)}: ${why}`,
+      );
+    }
+    this.states = fitting.length === 1 ? fitting : distinct(fitting);
+  }
+}
+
+/** The settings of buckets that a call has changed, as they were. */
+function changes(before: State, after: State): Past[] {
+  return [...before.buckets.values()].flatMap(({ name, versioning, lock }) => {
+    const now = after.buckets.get(name);
+    const isSame = now?.versioning === versioning && now.lock === lock;
+    return isSame ? [] : [{ name, versioning, lock, at: Date.now() }];
+  });
+}
+
+/** A completed upload whose rows could not be removed stays in sight until the sweep removes them. */
+function lingering(state: State, { bucket: name, query }: Call): State {
+  const bucket = state.buckets.get(name);
+  if (bucket === undefined) return state;
+  const uploads = bucket.uploads.map((each) =>
+    state.seen.get(nameOf(each.id)) === query.uploadId ? { ...each, open: true } : each,
+  );
+  return { ...state, buckets: new Map(state.buckets).set(name, { ...bucket, uploads }) };
+}
+
+/** The call for the page behind this one, if the answer says that there is one. */
+function nextPage(call: Call, { text }: Answer): Call | undefined {
+  const root = call.op.startsWith("List") && call.op !== "ListBuckets" ? xml(text) : undefined;
+  if (root?.get("IsTruncated") !== "true") return undefined;
+  const decode = (each: string | undefined) =>
+    each !== undefined && call.query["encoding-type"] === "url" ? decodeURIComponent(each) : (each ?? "");
+  const keys = [...root.texts("Contents/Key"), ...root.texts("CommonPrefixes/Prefix")].map(decode);
+  const last = keys.toSorted(byBytes).at(-1) ?? "";
+  const next = (query: Record<string, string>, input?: unknown): Call => ({
+    ...call,
+    query: { ...call.query, ...query },
+    input,
+  });
+  switch (call.op) {
+    case "ListObjects":
+      return next({ marker: decode(root.get("NextMarker")) || last });
+    case "ListObjectsV2":
+      return next({ "continuation-token": root.get("NextContinuationToken") ?? "" }, last);
+    case "ListObjectVersions": {
+      const { "version-id-marker": _old, ...query } = call.query;
+      const id = root.get("NextVersionIdMarker");
+      const keyMarker = decode(root.get("NextKeyMarker"));
+      const ids: Record<string, string> = id === undefined ? {} : { "version-id-marker": id };
+      return { ...call, query: { ...query, "key-marker": keyMarker, ...ids } };
+    }
+    case "ListMultipartUploads":
+      return next({
+        "key-marker": decode(root.get("NextKeyMarker")),
+        "upload-id-marker": root.get("NextUploadIdMarker") ?? "",
+      });
+    case "ListParts":
+      return next({ "part-number-marker": root.get("NextPartNumberMarker") ?? "" });
+    default:
+      return undefined;
+  }
+}
+
+/** States that no later answer could tell apart are one. */
+function distinct(states: State[]): State[] {
+  if (states.length < 2) return states;
+  return [...new Map(states.map((state) => [fingerprint(state), state])).values()];
+}
+
+function fingerprint(state: State): string {
+  const numbers = new Map<number, number>();
+  const plain = (value: unknown): unknown => {
+    if (Buffer.isBuffer(value)) return undefined; // its etag stands beside it
+    if (Array.isArray(value)) return value.map(plain);
+    if (value instanceof Map) {
+      return [...value].toSorted(([a], [b]) => byBytes(String(a), String(b))).map(plain);
+    }
+    if (typeof value !== "object" || value === null) return value;
+    if (!("opaque" in value && "n" in value)) {
+      return Object.entries(value).map(([name, each]) => [name, plain(each)]);
+    }
+    const n = Number(value.n);
+    numbers.set(n, numbers.get(n) ?? numbers.size);
+    const shown = (as: "document" | "header") => state.seen.get(`${String(value.opaque)} ${n} ${as}`);
+    return [numbers.get(n), shown("document"), shown("header")];
+  };
+  return JSON.stringify(plain(state.buckets));
+}
