@@ -164,7 +164,7 @@ export class History {
       count(this.#tally.commands, call.op);
       for (const fault of isSpoilt ? faults : []) count(this.#tally.faults, fault.how);
       const outcomes = this.states.flatMap((state) => this.#outcomes(state, call, isSpoilt, sent));
-      const isLost = answer === undefined || [500, 502, 503].includes(answer.status);
+      const isLost = answer === undefined || saysNothing(answer);
       if (!isLost || !(isSpoilt || repetition > 0 || this.#isRestless)) {
         this.#resolve(command, call, answer, outcomes);
         return answer;
@@ -230,6 +230,13 @@ export class History {
     }
     this.states = fitting.length === 1 ? fitting : distinct(fitting);
   }
+}
+
+/** Whether an answer leaves open what has been done: a client repeats its request. */
+function saysNothing({ status, text }: Answer): boolean {
+  // Of a request whose body broke off on its way.
+  const isCut = status === 400 && text.includes("<Code>RequestTimeout</Code>");
+  return isCut || [500, 502, 503].includes(status);
 }
 
 /** The settings of buckets that a call has changed, as they were. */
