@@ -305,6 +305,49 @@ describe("the running server answers civilly", () => {
     });
   });
 
+  it("commands of the admin route", async () => {
+    const commands = [
+      "account/create",
+      "account/put",
+      "account/list",
+      "key/create",
+      "key/list",
+      "key/disable",
+      "key/delete",
+      "sweep/step",
+      "rebuild/step",
+      "fsck/step",
+      "fsck/strangers",
+      "no/such",
+      "%00/__proto__",
+    ];
+    const names = [
+      "displayName",
+      "email",
+      "id",
+      "account",
+      "accessKeyId",
+      "secretAccessKey",
+      "cursor",
+      "bucket",
+      "dry",
+    ];
+    const value = fc.oneof(
+      texts("name", "0".repeat(64), "PK0123456789ABCDEF01"),
+      fc.jsonValue({ maxDepth: 2 }),
+    );
+    const good = fc
+      .dictionary(fc.constantFrom(...names), value, { maxKeys: 6 })
+      .map((input) => JSON.stringify(input));
+    const inputs = fc.tuple(
+      fc.constantFrom(...commands),
+      fc.oneof({ weight: 4, arbitrary: good }, garbled(good), texts()),
+    );
+    await send("commands of the admin route", inputs, 500, ([command, text]) =>
+      server.client.post(`/_portico/admin/${command}`, text),
+    );
+  });
+
   it("browsers' forms", async () => {
     const good = multipart([
       ...Object.entries(signedFields(server.client, bucket)),
