@@ -15,30 +15,41 @@ const NEEDED = ["key", "versioning", "conditions", "owner", "lock", "encryption"
 /** Fields in the order in which they get room: what protects an object comes before what describes it. */
 const FIELDS = [...NEEDED, "grants", "etag", "headers", "tags", "metadata", "checksum"] as const;
 
-type Fields = Record<(typeof FIELDS)[number], unknown>;
+type Fields = Partial<Record<(typeof FIELDS)[number], unknown>>;
 
 /**
  * A birth as custom metadata, in ASCII: which characters a value may have is said nowhere. What does not fit is left
  * out whole, the less important first, and named in `left`; nothing is said where something needed does not fit.
  */
 export function spellBirth({ description, ...birth }: Birth): Record<string, string> {
-  const fields: Partial<Fields> = { ...birth, ...description };
-  const said: Record<string, unknown> = {};
+  const fields: Fields = { ...birth, ...description };
+  const said: Fields = {};
+  // What there is nothing of is read as nothing, too.
+  for (const field of FIELDS) if (isSomething(fields[field])) said[field] = fields[field];
+  const text = ascii(said);
+  return NAME.length + text.length <= MAX_METADATA_BYTES ? { [NAME]: text } : spellWhatFits(said);
+}
+
+function isSomething(value: unknown): boolean {
+  return typeof value === "object" && value !== null ? Object.keys(value).length > 0 : value !== undefined;
+}
+
+function spellWhatFits(fields: Fields): Record<string, string> {
+  const said: Fields = {};
   const left: string[] = [];
-  // As much as naming all fields would take, so that what was left out can always be said.
+  // Less what naming all fields would take, so that what was left out can always be said.
   let room = MAX_METADATA_BYTES - NAME.length - JSON.stringify({ left: FIELDS }).length;
-  for (const field of FIELDS) {
-    const text = ascii({ [field]: fields[field] });
-    // Nothing, or nothing in it: that is what it is read as, too.
-    if (text === "{}" || text.endsWith(":{}}")) continue;
-    if (text.length > room && isNeeded(field)) return {};
-    if (text.length > room) left.push(field);
-    else {
-      said[field] = fields[field];
-      room -= text.length;
+  for (const field of FIELDS.filter((each) => each in fields)) {
+    const { length } = ascii({ [field]: fields[field] });
+    if (length > room && isNeeded(field)) return {};
+    if (length > room) {
+      left.push(field);
+      continue;
     }
+    said[field] = fields[field];
+    room -= length;
   }
-  return { [NAME]: ascii(left.length === 0 ? said : { ...said, left }) };
+  return { [NAME]: ascii({ ...said, left }) };
 }
 
 function isNeeded(field: (typeof FIELDS)[number]): boolean {
@@ -46,10 +57,9 @@ function isNeeded(field: (typeof FIELDS)[number]): boolean {
 }
 
 function ascii(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[\u007f-\uffff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  const text = JSON.stringify(value);
+  if (/^[ -~]*$/.test(text)) return text;
+  return text.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** A birth as it was spelled; undefined: the blob is not the whole of an object, or is older than such metadata. */

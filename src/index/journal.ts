@@ -36,7 +36,7 @@ export interface JournalLimits {
 
 const LIMITS: JournalLimits = {
   segment: 4 * 1024 * 1024,
-  page: 1024 * 1024,
+  page: 256 * 1024,
   grown: { characters: 1024 * 1024, objects: 1000 },
 };
 
