@@ -17,6 +17,8 @@ import {
 import { bucketNamed } from "./directory/buckets.ts";
 import { type RememberedBucket, Unavailable } from "./facts/outage.ts";
 import { type Asked, everyBucket, isCursor } from "./jobs/every-bucket.ts";
+import { beginRebuild, goOnRebuilding } from "./jobs/rebuild.ts";
+import { findStrangers } from "./jobs/strangers.ts";
 import { readAddress } from "./wire/address.ts";
 import { S3Error } from "./wire/error.ts";
 import type { World } from "./world.ts";
@@ -26,6 +28,9 @@ const MAX_COMMAND_BYTES = 16 * 1024;
 
 /** Longest name or email, in characters. */
 const MAX_TEXT = 256;
+
+/** Longest cursor of R2's, in characters. */
+const MAX_R2_CURSOR = 8 * 1024;
 
 /** A command that cannot be carried out, in one sentence for whoever typed it. */
 class Refused extends Error {}
@@ -88,6 +93,32 @@ const COMMANDS: Record<string, Command> = {
       world.index(bucket).sweep({ bucket: bucket.id, dry, cursor });
     return { ...(await everyBucket(world, await bucketsAsked(world, input), step)) };
   },
+  /** { force, bucket?, cursor? } → { told, cursor? }: some steps of making lost indexes anew; called again with the cursor. */
+  "rebuild/step": async (world, input) => {
+    const asked = await bucketsAsked(world, input);
+    const force = input.force === true;
+    if (force && asked.bucket === undefined) throw new Refused("What is forced has to be named.");
+    const step = async (bucket: RememberedBucket, inside: string | undefined) => {
+      const began = inside !== undefined;
+      const answer = began ? await goOnRebuilding(world, bucket) : await beginRebuild(world, bucket, force);
+      if ("refused" in answer) return answer;
+      const { stage, objects, versions, restored, partly, missing, plan } = answer;
+      const told = { stage, objects, versions, restored, partly, missing, complete: plan.complete };
+      return stage === "done" ? told : { ...told, cursor: stage };
+    };
+    return { ...(await everyBucket(world, asked, step)) };
+  },
+  /** { deep, repair, bucket?, cursor? } → { told, cursor? }: some steps of fsck, as of the sweep. */
+  "fsck/step": async (world, input) => {
+    const [deep, repair] = [input.deep === true, input.repair === true];
+    const step = (bucket: RememberedBucket, cursor: string | undefined) =>
+      world.index(bucket).fsck({ bucket, deep, repair, cursor });
+    return { ...(await everyBucket(world, await bucketsAsked(world, input), step)) };
+  },
+  /** { cursor? } → { faults, cursor? }: blobs of buckets that the directory does not know. */
+  "fsck/strangers": async (world, input) => ({
+    ...(await findStrangers(world, optionalText(input, "cursor", MAX_R2_CURSOR))),
+  }),
 };
 
 /** Serves `POST /_portico/admin/<noun>/<verb>`, JSON in and out. Errors are `{ "error": sentence }`. */
@@ -140,11 +171,11 @@ function readJson(bytes: Uint8Array): Json {
   throw new Refused("The command is not a JSON object.");
 }
 
-function optionalText(input: Json, name: string): string | undefined {
+function optionalText(input: Json, name: string, most = MAX_TEXT): string | undefined {
   const value = input[name];
   if (value === undefined || value === "") return undefined;
-  if (typeof value !== "string" || value.length > MAX_TEXT) {
-    throw new Refused(`${name} must be a text of at most ${MAX_TEXT} characters.`);
+  if (typeof value !== "string" || value.length > most) {
+    throw new Refused(`${name} must be a text of at most ${most} characters.`);
   }
   return value;
 }

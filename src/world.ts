@@ -241,6 +241,7 @@ const CALLS: Record<keyof BucketIndexCalls, "mutation" | "inquiry" | "plain"> = 
   tend: "plain",
   sweep: "plain",
   fsck: "plain",
+  leftover: "plain",
   rebuild: "plain",
   rows: "plain",
 };

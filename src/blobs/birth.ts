@@ -9,49 +9,57 @@ const MAX_METADATA_BYTES = 8192;
 /** The one name that Portico's metadata has. */
 const NAME = "object";
 
-/** Fields in the order in which they get room: what protects an object comes before what describes it. */
-const FIELDS = [
-  "key",
-  "versioning",
-  "owner",
-  "lock",
-  "encryption",
-  "grants",
-  "etag",
-  "headers",
-  "tags",
-  "metadata",
-  "checksum",
-] as const;
+/** Without these no version could rightly be made again. */
+const NEEDED = ["key", "versioning", "conditions", "owner", "lock", "encryption"] as const;
 
-type Fields = Record<(typeof FIELDS)[number], unknown>;
+/** Fields in the order in which they get room: what protects an object comes before what describes it. */
+const FIELDS = [...NEEDED, "grants", "etag", "headers", "tags", "metadata", "checksum"] as const;
+
+type Fields = Partial<Record<(typeof FIELDS)[number], unknown>>;
 
 /**
  * A birth as custom metadata, in ASCII: which characters a value may have is said nowhere. What does not fit is left
- * out whole, the less important first, and named in `left`.
+ * out whole, the less important first, and named in `left`; nothing is said where something needed does not fit.
  */
 export function spellBirth({ description, ...birth }: Birth): Record<string, string> {
-  const fields: Partial<Fields> = { ...birth, ...description };
-  const said: Record<string, unknown> = {};
+  const fields: Fields = { ...birth, ...description };
+  const said: Fields = {};
+  // What there is nothing of is read as nothing, too.
+  for (const field of FIELDS) if (isSomething(fields[field])) said[field] = fields[field];
+  const text = ascii(said);
+  return NAME.length + text.length <= MAX_METADATA_BYTES ? { [NAME]: text } : spellWhatFits(said);
+}
+
+function isSomething(value: unknown): boolean {
+  return typeof value === "object" && value !== null ? Object.keys(value).length > 0 : value !== undefined;
+}
+
+function spellWhatFits(fields: Fields): Record<string, string> {
+  const said: Fields = {};
   const left: string[] = [];
-  // As much as naming all fields would take, so that what was left out can always be said.
+  // Less what naming all fields would take, so that what was left out can always be said.
   let room = MAX_METADATA_BYTES - NAME.length - JSON.stringify({ left: FIELDS }).length;
-  for (const field of FIELDS) {
-    const value = fields[field];
-    if (value === undefined) continue;
-    const size = ascii({ [field]: value }).length;
-    if (size > room) left.push(field);
-    else said[field] = value;
-    room -= size > room ? 0 : size;
+  for (const field of FIELDS.filter((each) => each in fields)) {
+    const { length } = ascii({ [field]: fields[field] });
+    if (length > room && isNeeded(field)) return {};
+    if (length > room) {
+      left.push(field);
+      continue;
+    }
+    said[field] = fields[field];
+    room -= length;
   }
-  return { [NAME]: ascii(left.length === 0 ? said : { ...said, left }) };
+  return { [NAME]: ascii({ ...said, left }) };
+}
+
+function isNeeded(field: (typeof FIELDS)[number]): boolean {
+  return (NEEDED as readonly string[]).includes(field);
 }
 
 function ascii(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[\u007f-\uffff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  const text = JSON.stringify(value);
+  if (/^[ -~]*$/.test(text)) return text;
+  return text.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** A birth as it was spelled; undefined: the blob is not the whole of an object, or is older than such metadata. */
@@ -59,7 +67,7 @@ export function readBirth(metadata: Record<string, string> | undefined): Birth |
   const text = metadata?.[NAME];
   if (text === undefined) return undefined;
   const said = parsed(text);
-  const { key, versioning, owner, etag, tags, lock, grants, left } = said as Partial<Birth>;
+  const { key, versioning, conditions, owner, etag, tags, lock, grants, left } = said as Partial<Birth>;
   if (key === undefined || versioning === undefined || owner === undefined) return undefined;
   const { headers = {}, metadata: user = {}, checksum, encryption } = said as Partial<Birth["description"]>;
   const description = {
@@ -68,7 +76,7 @@ export function readBirth(metadata: Record<string, string> | undefined): Birth |
     ...(checksum && { checksum }),
     ...(encryption && { encryption }),
   };
-  return { key, versioning, owner, etag, tags, lock, grants, left, description };
+  return { key, versioning, conditions, owner, etag, tags, lock, grants, left, description };
 }
 
 function parsed(text: string): object {

@@ -6,7 +6,9 @@ import { Failure, reason } from "./failure.ts";
 import type { Flags } from "./flags.ts";
 import { type Environment, KEY_FLAGS, type RootKey, rootKey } from "./root-key.ts";
 
+/** How long a call may take: one step of fsck reads at least one blob, whatever its size. */
 const CALL_TIMEOUT_MS = 30_000;
+const STEP_TIMEOUT_MS = 10 * 60_000;
 
 export const ADMIN_FLAGS = {
   endpoint: {
@@ -36,6 +38,26 @@ export interface AccessKey {
   created: number;
 }
 
+/** Faults of one kind: how many, how many of them were mended, and the first of them. */
+export interface Fault {
+  kind: string;
+  count: number;
+  mended: number;
+  first: string[];
+}
+
+/** What a step of fsck found in a bucket, and what it looked at: bytes were read of `bytes`. */
+export interface CheckedBucket {
+  bucket: string;
+  faults?: Fault[];
+  versions?: number;
+  blobs?: number;
+  bytes?: number;
+  encrypted?: number;
+  unchecked?: string[];
+  failed?: true;
+}
+
 /** How many of something there were, what they take in bytes, and the first of them. */
 export interface Found {
   count: number;
@@ -50,6 +72,24 @@ export interface SweptBucket {
   orphans?: Found;
   uploads?: Found;
   skipped?: "lost" | "closed" | "rebuilt";
+  failed?: true;
+}
+
+/** How far the rebuild of a bucket's index came, or why there is none; `stage` is "done" in the end. */
+export interface RebuiltBucket {
+  bucket: string;
+  stage?: string;
+  /** Versions there are, and those among them made by blobs' metadata, some of which lack what it had no room for. */
+  objects?: number;
+  versions?: number;
+  restored?: number;
+  partly?: number;
+  /** Objects that the journal lacks, and whether it begins with a checkpoint. */
+  missing?: number;
+  complete?: boolean;
+  /** Why not, in a sentence; `inPlace`: because there is no need. */
+  refused?: string;
+  inPlace?: true;
   failed?: true;
 }
 
@@ -68,9 +108,18 @@ export interface AdminCalls {
   "key/list": { asks: { account?: string }; answers: { keys: AccessKey[] } };
   "key/disable": { asks: { accessKeyId: string }; answers: Record<string, never> };
   "key/delete": { asks: { accessKeyId: string }; answers: Record<string, never> };
+  "fsck/step": {
+    asks: { deep: boolean; repair: boolean; bucket?: string; cursor?: string };
+    answers: { told: CheckedBucket[]; cursor?: string };
+  };
+  "fsck/strangers": { asks: { cursor?: string }; answers: { faults: Fault[]; cursor?: string } };
   "sweep/step": {
     asks: { dry: boolean; bucket?: string; cursor?: string };
     answers: { told: SweptBucket[]; cursor?: string };
+  };
+  "rebuild/step": {
+    asks: { force: boolean; bucket?: string; cursor?: string };
+    answers: { told: RebuiltBucket[]; cursor?: string };
   };
 }
 
@@ -102,7 +151,7 @@ export class AdminClient {
     let text: string;
     try {
       const response = await fetch(request, {
-        signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+        signal: AbortSignal.timeout(call.startsWith("fsck/") ? STEP_TIMEOUT_MS : CALL_TIMEOUT_MS),
         redirect: "manual",
       });
       status = response.status;

@@ -5,11 +5,13 @@ import { version } from "./clone.ts";
 import { dev } from "./dev.ts";
 import { Failure } from "./failure.ts";
 import { type Command, columns, commandHelp } from "./flags.ts";
+import { fsck } from "./fsck-command.ts";
 import { KEY_COMMANDS } from "./key-commands.ts";
+import { rebuild } from "./rebuild-command.ts";
 import { serve } from "./serve.ts";
 import { sweep } from "./sweep-command.ts";
 
-const COMMANDS: readonly Command[] = [serve, dev, ...ACCOUNT_COMMANDS, ...KEY_COMMANDS, sweep];
+const COMMANDS: readonly Command[] = [serve, dev, ...ACCOUNT_COMMANDS, ...KEY_COMMANDS, sweep, fsck, rebuild];
 
 /** Runs one command line to its end; the answer is the exit code. */
 export async function main(args: string[]): Promise<number> {

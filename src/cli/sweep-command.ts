@@ -100,10 +100,11 @@ export function sweptText(swept: readonly SweptWhole[], dry: boolean): string {
 /** `3 blobs, 1.5 MB`, as far as it is known. */
 export function amount({ count, bytes }: Found): string {
   const blobs = `${count} blob${count === 1 ? "" : "s"}`;
-  return bytes === undefined || count === 0 ? blobs : `${blobs}, ${size(bytes)}`;
+  return bytes === undefined || count === 0 ? blobs : `${blobs}, ${byteSize(bytes)}`;
 }
 
-function size(bytes: number): string {
+/** A number of bytes in the unit that fits. */
+export function byteSize(bytes: number): string {
   const units = ["bytes", "KB", "MB", "GB", "TB"];
   const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
   return power === 0 ? `${bytes} bytes` : `${(bytes / 1000 ** power).toFixed(1)} ${units[power]}`;

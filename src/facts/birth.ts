@@ -1,5 +1,6 @@
 // What a blob's metadata in R2 says of the object that it is the whole of, for an index that has to be made anew.
 
+import type { WriteConditions } from "./condition.ts";
 import type { Draft, Versioning } from "./version.ts";
 
 /** A version as its writer asked for it; what only its commit decided is not known. */
@@ -8,6 +9,8 @@ export interface Birth extends Omit<Draft, "etag" | "size"> {
   etag?: string | undefined;
   /** How its bucket kept versions. */
   versioning: Versioning;
+  /** Under what conditions it was to be written: its commit may have refused it. */
+  conditions?: WriteConditions | undefined;
   /** What there was no room for. */
   left?: string[] | undefined;
 }

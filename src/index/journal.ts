@@ -36,7 +36,7 @@ export interface JournalLimits {
 
 const LIMITS: JournalLimits = {
   segment: 4 * 1024 * 1024,
-  page: 1024 * 1024,
+  page: 256 * 1024,
   grown: { characters: 1024 * 1024, objects: 1000 },
 };
 
@@ -97,7 +97,9 @@ export function journalWritten(index: Index, { after }: Drawn, ours: boolean): v
  * became litter since: that must not be gone.
  */
 export function toldUntil({ journal, tail, state }: Index): number {
-  return state.phase === "open" && tail.untold > 0 ? (journal?.at ?? 0) : Number.POSITIVE_INFINITY;
+  return state.phase === "open" && journal !== undefined && tail.untold > 0
+    ? journal.at
+    : Number.POSITIVE_INFINITY;
 }
 
 /** What a checkpoint made superfluous, if any of it may be left. */
@@ -161,11 +163,11 @@ function drawSegment(index: Index, limits: JournalLimits, known: JournalState): 
   const after: JournalState = { ...known, next: known.next + 1, told, grown: larger(known.grown, size) };
   if (whole) Object.assign(after, { at, turn: "page" });
   const { walk } = known;
-  if (!whole || walk?.place.rows !== "none")
-    return drawn(index, limits, after, { what: "segment", whole }, lines);
-  const base = { ...walk.size, began: walk.began };
-  Object.assign(after, { walk: undefined, base, spent: base.began > 1 });
-  return drawn(index, limits, after, { what: "segment", whole, completes: base.began }, lines);
+  const base = whole && walk?.place.rows === "none" ? { ...walk.size, began: walk.began } : undefined;
+  if (base !== undefined) Object.assign(after, { walk: undefined, base, spent: base.began > 1 });
+  // Nothing stands before the first object of a new bucket's journal.
+  const completes = base?.began ?? (known.base?.began === known.next ? known.next : undefined);
+  return drawn(index, limits, after, { what: "segment", whole, completes }, lines);
 }
 
 function drawPage(index: Index, limits: JournalLimits, known: JournalState & { walk: Walk }): Drawn {

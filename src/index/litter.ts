@@ -46,6 +46,8 @@ export function releaseBody(index: Index, body: string, paged: boolean, at: numb
 
 /** Blobs of an ended upload that its object does not use go into litter; those in the object's body are spared. */
 export function discard(index: Index, upload: string | undefined, blobs: readonly string[]): void {
+  // An index that knows nothing cannot tell what is used: what it leaves alone is found when it has been made anew.
+  if (index.state.phase === "new") return;
   const used = new Set<string>();
   if (upload !== undefined) {
     for (const { list } of query<{ list: string }>(

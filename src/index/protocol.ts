@@ -228,8 +228,8 @@ export interface RebuildProgress {
   bytes: number;
 }
 
-/** `refused`: why not, in a sentence. */
-export type RebuildAnswer = RebuildProgress | { refused: string };
+/** `refused`: why not, in a sentence; `inPlace`: because there is no need. */
+export type RebuildAnswer = RebuildProgress | { refused: string; inPlace?: true };
 
 /**
  * Rows read and written and calls answered since this object woke, for the bill. Setting its alarm writes a row too, once
@@ -259,6 +259,8 @@ export interface BucketIndexCalls {
   adopt(generation: number): Promise<void>;
   /** Sets the alarm's daily jobs going, if they are not; `bucket`: the bucket's id. */
   tend(bucket: string): Promise<{ phase: "new" | "open" | "closed" }>;
+  /** R2 has blobs of this bucket (its id), which the directory does not know: a closed index sees to them. */
+  leftover(bucket: string): Promise<{ phase: "new" | "open" | "closed" }>;
   fsck(request: FsckRequest): Promise<FsckAnswer>;
   sweep(request: SweepRequest): Promise<SweepAnswer>;
   rebuild(request: RebuildRequest): Promise<RebuildAnswer>;

@@ -75,7 +75,7 @@ function begin(
 ): RebuildAnswer {
   const { phase } = index.state;
   if (phase === "closed") return { refused: "Its index is closed: the bucket was deleted." };
-  if (phase === "open" && !force) return { refused: "Its index is in place." };
+  if (phase === "open" && !force) return { refused: "Its index is in place.", inPlace: true };
   if (known !== undefined && !force) return known;
   // Until it is made anew it answers as a lost one does.
   writeState(index, { phase: "new", generation: 0, rebuilt: false });
@@ -129,24 +129,33 @@ function replay(
   const { plan } = progress;
   if (progress.number > plan.until) return keep(index, { ...progress, stage: "settle", cursor: "" });
   if (number !== progress.number || line !== progress.line) return progress;
-  for (const [offset, text] of lines.entries()) {
-    const read = readLine(text);
-    if ("unreadable" in read) {
-      return { refused: `Line ${line + offset + 1} of object ${number} of the journal: ${read.unreadable}.` };
+  const read = lines.map(readLine);
+  for (const [offset, each] of read.entries()) {
+    if ("unreadable" in each) {
+      return { refused: `Line ${line + offset + 1} of object ${number} of the journal: ${each.unreadable}.` };
     }
-    if ("version" in read) insertRow(index, "older", read.version);
-    else if ("extents" in read) insertRow(index, "extents", read.extents);
-    else if ("ended" in read) insertRow(index, "ended", read.ended);
-    else if (number <= plan.whole) {
-      const { key, sequence } = read.gone;
-      query(index, "delete from older where key = ? and sequence = ?", key, sequence);
-      if (at >= progress.since) query(index, "insert or replace into departed values (?, ?)", key, at);
-    }
+  }
+  for (const each of read) {
+    if ("version" in each) insertRow(index, "older", each.version);
+    else if ("extents" in each) insertRow(index, "extents", each.extents);
+    else if ("ended" in each) insertRow(index, "ended", each.ended);
+    else if ("gone" in each && number <= plan.whole) forgetVersion(index, progress, each.gone, at);
   }
   const next = last ? { number: number + 1, line: 1 } : { number, line: line + lines.length };
   const missing = progress.missing + (at === 0 ? 1 : 0);
   const stage = next.number > plan.until ? ("settle" as const) : progress.stage;
   return keep(index, { ...progress, ...next, missing, stage });
+}
+
+/** What was known of a version goes; lately, that it went is remembered. */
+function forgetVersion(
+  index: Index,
+  { since }: RebuildProgress,
+  { key, sequence }: { key: string; sequence: number },
+  at: number,
+): void {
+  query(index, "delete from older where key = ? and sequence = ?", key, sequence);
+  if (at >= since) query(index, "insert or replace into departed values (?, ?)", key, at);
 }
 
 function insertRow(

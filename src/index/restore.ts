@@ -1,12 +1,14 @@
 // How a version is made again of a blob that is younger than the journal, by what the blob's metadata says.
 
 import type { YoungBlob } from "../facts/birth.ts";
+import { judgeWrite } from "../facts/condition.ts";
+import { isLocked } from "../facts/lock.ts";
 import { freshNonce } from "../facts/order.ts";
 import { writeRow } from "./commit.ts";
 import type { RebuildProgress } from "./protocol.ts";
 import { hold } from "./settle.ts";
 import { type Index, query } from "./tables.ts";
-import { currentRow, newestOlder, olderNull, type VersionRow } from "./version.ts";
+import { currentRow, lockOf, newestOlder, olderNull, type VersionRow } from "./version.ts";
 
 /**
  * Makes the blob the current version of its key, unless the journal names it, or tells of that key what happened later
@@ -15,11 +17,13 @@ import { currentRow, newestOlder, olderNull, type VersionRow } from "./version.t
 export function restoreBlob(index: Index, progress: RebuildProgress, young: YoungBlob): void {
   const { blob, size, uploaded, birth } = young;
   if (query(index, "select 1 from holders where body = ?", blob).length > 0) return;
-  const { key, versioning, description, tags, lock, grants, left = [] } = birth;
+  const { key, versioning, conditions = {}, description, tags, lock, grants, left = [] } = birth;
   const current = currentRow(index, key);
   if (lastChange(index, key, current) >= uploaded) return;
+  if (judgeWrite(conditions, current) !== "ok") return;
   const victim =
     versioning === "enabled" ? undefined : current?.nonce === "" ? current : olderNull(index, key);
+  if (victim !== undefined && isLocked(lockOf(victim), uploaded, false)) return;
   if (victim !== undefined) letGo(index, progress, victim);
   if (current !== undefined && current !== victim) {
     query(index, "insert into older select * from current where key = ?", key);

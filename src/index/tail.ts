@@ -189,8 +189,15 @@ function writeRecords(index: Index): void {
     tail.segments.push({ segment, last: now, characters: records.length });
   }
   tail.characters += records.length;
-  tail.untold += records.length;
-  arm(index, tail.untold > TELL_CHARACTERS ? now : now + TELL_AFTER_MS);
+  if (index.journal !== undefined) tellLater(index, records.length, now);
+}
+
+/** Has the journal tell some more characters of records soon: at once each time that they have become many. */
+function tellLater(index: Index, characters: number, now: number): void {
+  const { tail } = index;
+  const many = Math.floor(tail.untold / TELL_CHARACTERS);
+  tail.untold += characters;
+  arm(index, Math.floor(tail.untold / TELL_CHARACTERS) > many ? now : now + TELL_AFTER_MS);
 }
 
 /** Segments to let go, for age or for room: at most two at a time, so that no commit pays for many. */

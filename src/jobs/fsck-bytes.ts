@@ -25,6 +25,8 @@ interface Half {
   next: number;
   md5: Hash;
   ofParts: Hash;
+  /** Some of its bytes are not there, which is another fault. */
+  isGone: boolean;
   used: number;
 }
 
@@ -47,7 +49,15 @@ export async function checkBytes(
     if (going === undefined) {
       const { whole, place: behind } = house.wholeBehind(at);
       if (whole === undefined) return undefined;
-      going = { whole, place: behind, next: 0, md5: createHash("md5"), ofParts: createHash("md5"), used: 0 };
+      going = {
+        whole,
+        place: behind,
+        next: 0,
+        md5: createHash("md5"),
+        ofParts: createHash("md5"),
+        isGone: false,
+        used: 0,
+      };
     }
     if (going.whole.encrypted) findings.answer.encrypted += 1;
     else if (!(await readOn(world, going, until, findings)))
@@ -84,7 +94,7 @@ async function readOn(
       findings.answer.bytes += bytes.byteLength;
     };
     if (extent.data !== undefined) digest(new Uint8Array(extent.data));
-    else if (extent.size > 0) await readBlob(blobs, extent.blob, digest);
+    else if (extent.size > 0 && !(await readBlob(blobs, extent.blob, digest))) going.isGone = true;
     going.ofParts.update(part.digest());
     going.next += 1;
     if (now() >= until && going.next < extents.length) return false;
@@ -92,15 +102,18 @@ async function readOn(
   return true;
 }
 
-/** Shows a blob's bytes; of one that is not there, none. */
-async function readBlob(r2: R2Bucket, blob: string, see: (bytes: Uint8Array) => void): Promise<void> {
+/** Shows a blob's bytes; false if it is not there. */
+async function readBlob(r2: R2Bucket, blob: string, see: (bytes: Uint8Array) => void): Promise<boolean> {
   const object = await r2.get(blob);
-  const reader = object?.body.getReader();
-  for (let piece = await reader?.read(); piece && !piece.done; piece = await reader?.read()) see(piece.value);
+  if (object === null) return false;
+  const reader = object.body.getReader();
+  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) see(piece.value);
+  return true;
 }
 
 /** An etag is the MD5 of all bytes, or that of its parts' MD5s with their number behind it. */
-function isWrong({ whole: { etag, extents }, md5, ofParts }: Half): boolean {
+function isWrong({ whole: { etag, extents }, md5, ofParts, isGone }: Half): boolean {
+  if (isGone) return false;
   const [digest, parts] = etag.split("-");
   if (parts === undefined) return digest !== md5.digest("hex");
   return digest !== ofParts.digest("hex") || Number(parts) !== extents.length;

@@ -88,7 +88,7 @@ async function openBucket(
     settings,
   };
   const index = world.index(bucket);
-  await index.open();
+  await index.open(bucket.id);
   const row = await insertBucket(world.database, bucket);
   if (row?.id === bucket.id) {
     world.memory.buckets.set(name, bucket, world.now());

@@ -134,7 +134,7 @@ export const copyObject = operation({
           : input.description;
       const encryption = encryptionFor(bucket, input.encryption);
       const description = { headers, metadata, ...(encryption && { encryption }) };
-      return { key, ...said, tags, description, versioning };
+      return { key, ...said, tags, description, versioning, conditions };
     };
     for (let tries = 1; ; tries++) {
       const { found, body, etag, ofBytes } = await copyBody(context, from, input, judge);

@@ -83,7 +83,7 @@ export const putObject = operation({
     const encryption = encryptionFor(bucket, input.encryption);
     const versioning = versioningOf(bucket.settings);
     const description = { ...told, ...(encryption && { encryption }) };
-    const birth = { key, ...said, tags, description, versioning };
+    const birth = { key, ...said, tags, description, versioning, conditions };
     const { body, etag } = await once(() => receiveObject(world, bucket, payload, customer, birth));
     checkStillHere(bucket, body);
     const { length } = payload;

@@ -8,6 +8,9 @@ import type { TestServer } from "./test-server.ts";
 export const HOUR_MS = 60 * 60 * 1000;
 export const DAY_MS = 24 * HOUR_MS;
 
+/** Too long to be kept in the index. */
+export const ORPHAN = "the bytes of an orphan";
+
 /** Rounds after which a bucket that still wants another at once does not come to rest. */
 const MAX_ROUNDS = 50;
 
@@ -51,7 +54,8 @@ export class Sweeping {
   /** Puts an object whose commit never arrives: its blob is an orphan. */
   async orphan(): Promise<void> {
     const fault = { store: "index", call: "put", how: "before", lapse: 60_000 } as const;
-    answered(await this.#server.client.failing(fault).put(this.path("lost"), "orphan"), 503);
+    const client = this.#server.client.with({ "x-test-now-offset": String(this.#offset) });
+    answered(await client.failing(fault).put(this.path("lost"), ORPHAN), 503);
   }
 
   /** The index's clock, and its sweeps', show this much more than the real one. */

@@ -19,14 +19,16 @@ export type Order =
   /** Names of blobs below a prefix. */
   | { do: "blobs"; prefix: string }
   | { do: "erase"; blob: string }
-  /** Puts blobs of one byte. */
-  | { do: "strew"; blobs: string[] }
+  /** Puts blobs of so many bytes, of one if nothing is said. */
+  | { do: "strew"; blobs: string[]; size?: number }
   /** Ends the object as the platform does: what is stored stays, what is in memory goes; `atOnce`: what is not yet stored, too. */
   | { do: "restart"; index: string; atOnce?: boolean }
   /** What the next round of this index's alarm meets. */
   | { do: "roundFaults"; index: string; faults: Fault[] }
   /** The tour of all buckets by this clock. */
   | { do: "tour"; offset: number; faults?: Fault[] }
+  /** Loses all that the index of this bucket id keeps, as no platform should. */
+  | { do: "lose"; index: string }
   /** Moves the clock of one index, or of all that have none of their own, this many ms from the real one. */
   | { do: "clock"; index?: string; offset: number }
   /** Waits until a call of this name is held; lets it go. */
@@ -82,12 +84,25 @@ export class BucketIndex extends RealIndex {
    * in each folder, or (0) many versions of the one key.
    */
   async fill(asker: Asker, request: PutRequest, first: number, count: number, folder: number): Promise<void> {
-    for (let i = first; i < first + count; i++) {
+    const put = (i: number) => {
       const key = folder === 0 ? request.draft.key : keyOf(i, folder);
       const draft = { ...request.draft, key };
       const body = { kind: "blob", blob: `filled-${key}-${i}` } as const;
-      await this.put({ ...asker, operationId: `filled-${i}` }, { ...request, draft, body });
-    }
+      return this.put({ ...asker, operationId: `filled-${i}` }, { ...request, draft, body });
+    };
+    // One group of commits.
+    await Promise.all(Array.from({ length: count }, (_, i) => put(first + i)));
+  }
+
+  /** The alarm is silenced, as if the object had ended before it was set. */
+  async forget(): Promise<void> {
+    await this.ctx.storage.deleteAlarm();
+  }
+
+  async lose(): Promise<void> {
+    await this.ctx.storage.deleteAlarm();
+    await this.ctx.storage.deleteAll();
+    await this.restart(false);
   }
 
   async restart(atOnce: boolean): Promise<void> {
@@ -179,8 +194,12 @@ async function obey(env: Env, order: Order): Promise<unknown> {
     case "erase":
       return env.BLOBS.delete(order.blob);
     case "strew":
-      await Promise.all(order.blobs.map((blob) => env.BLOBS.put(blob, "x")));
+      await Promise.all(order.blobs.map((blob) => env.BLOBS.put(blob, "x".repeat(order.size ?? 1))));
       return undefined;
+    case "lose":
+      return stub(order.index)
+        .lose?.()
+        .catch(() => undefined);
     case "restart":
       return stub(order.index)
         .restart?.(order.atOnce ?? false)

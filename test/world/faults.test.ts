@@ -8,6 +8,7 @@ import { answered, refused } from "../support/expect.ts";
 import { useServer } from "../support/server.ts";
 import { BUCKET_SCENARIOS } from "./bucket-scenarios.ts";
 import { IAM_SCENARIOS } from "./iam-scenarios.ts";
+import { MANY_CALL_SCENARIOS } from "./many-call-scenarios.ts";
 import { OBJECT_SCENARIOS } from "./object-scenarios.ts";
 import type { Scenario } from "./scenarios.ts";
 import { type Course, courseOf, isMadeGood, spoil, waysOf } from "./spoiling.ts";
@@ -17,7 +18,8 @@ import { UPLOAD_SCENARIOS } from "./upload-scenarios.ts";
 const server = useServer({ vars: { INLINE_BYTES: "1" } });
 server.agent = new Agent({ keepAlive: true });
 
-const SCENARIOS = [...OBJECT_SCENARIOS, ...UPLOAD_SCENARIOS, ...BUCKET_SCENARIOS, ...IAM_SCENARIOS];
+const S3_SCENARIOS = [...OBJECT_SCENARIOS, ...MANY_CALL_SCENARIOS, ...UPLOAD_SCENARIOS, ...BUCKET_SCENARIOS];
+const SCENARIOS = [...S3_SCENARIOS, ...IAM_SCENARIOS];
 
 const isIam = (scenario: Scenario) => IAM_SCENARIOS.includes(scenario);
 
@@ -112,9 +114,7 @@ describe("two faults of one request", () => {
 
 describe("the table of faults", () => {
   it("has a scenario for every operation that changes anything", () => {
-    const told = new Set(
-      [...OBJECT_SCENARIOS, ...UPLOAD_SCENARIOS, ...BUCKET_SCENARIOS].map(({ operation }) => operation),
-    );
+    const told = new Set(S3_SCENARIOS.map(({ operation }) => operation));
     const changing = OPERATIONS.filter((row) => "respond" in row && !/^(GET|HEAD) /.test(row.route));
     expect([...told].sort()).toEqual(changing.map(({ name }) => name).sort());
   });

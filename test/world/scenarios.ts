@@ -24,6 +24,8 @@ export interface Scenario {
   repeated?: (answer: Answer, ground: Ground) => void;
   /** Whether a repetition of what stood makes one more of it. */
   doubles?: boolean;
+  /** Whether a part of it may be there without the rest, as S3 has it for several keys at once. */
+  piecemeal?: boolean;
   /** What is to be seen, in a form that two runs have in common; of the ground's bucket unless said otherwise. */
   look?: (server: TestServer, ground: Ground) => Promise<Seen>;
   /** Expects what is so afterwards. */

@@ -1,0 +1,177 @@
+import { describe, expect, it } from "vitest";
+import { journalName, planReplay } from "../../src/facts/journal.ts";
+import { discard } from "../../src/index/litter.ts";
+import { admit, closeBucket, openBucket, openIndex } from "../../src/index/open.ts";
+import type { RebuildAnswer, RebuildRequest } from "../../src/index/protocol.ts";
+import { rebuildIndex } from "../../src/index/rebuild.ts";
+import type { Index } from "../../src/index/tables.ts";
+import { History } from "../support/histories.ts";
+import { BUCKET, Journaled, progress, tablesOf } from "../support/journaled.ts";
+import { sqliteStorage } from "../support/sqlite-storage.ts";
+
+const NOW = 5_000_000;
+
+/** A journal of three objects: twenty keys each, every second one replaced by the next. */
+function told(): Journaled {
+  const journaled = new Journaled();
+  const history = new History(journaled);
+  for (let round = 0; round < 3; round++) {
+    for (let n = 0; n < 20; n++)
+      history.put(`key ${n * (round + 1)}`, { kind: "blob", blob: crypto.randomUUID() });
+    journaled.ship();
+  }
+  return journaled;
+}
+
+function begin(journaled: Journaled, force = false): Extract<RebuildRequest, { step: "begin" }> {
+  return { step: "begin", bucket: BUCKET, generation: 3, plan: planReplay(journaled.headers()), force };
+}
+
+function linesOf(journaled: Journaled, number: number): string[] {
+  return (journaled.objects.get(journalName(BUCKET, number)) ?? "").split("\n").slice(0, -1);
+}
+
+/** What a rebuild asks for next, as the worker would do it. */
+function next(journaled: Journaled, answer: RebuildAnswer, lines = 8): RebuildRequest {
+  const at = progress(answer);
+  if (at.stage === "restore") return { step: "restore", blobs: [], from: at.cursor, behind: "", last: true };
+  if (at.stage !== "replay") return { step: "go on" };
+  const { number, line } = at;
+  const all = linesOf(journaled, number);
+  const some = all.slice(line, line + lines);
+  return { step: "replay", number, line, lines: some, at: 1, last: line + some.length >= all.length };
+}
+
+function fresh(): { index: Index; wake: () => Index } {
+  const { storage } = sqliteStorage();
+  const wake = () => openIndex(storage, () => NOW);
+  return { index: wake(), wake };
+}
+
+const STALE = { refused: expect.stringContaining("in place") };
+
+describe("the rebuild of an index", () => {
+  it("goes on where it broke off, though the object ended at every step and every step came twice", () => {
+    const journaled = told();
+    const { wake } = fresh();
+    let answer = rebuildIndex(wake(), begin(journaled));
+    for (let steps = 0; progress(answer).stage !== "done"; steps++) {
+      expect(steps).toBeLessThan(200);
+      const request = next(journaled, answer);
+      answer = rebuildIndex(wake(), request);
+      if (progress(answer).stage !== "done") answer = rebuildIndex(wake(), request);
+    }
+    expect(tablesOf(wake())).toEqual(tablesOf(journaled.index));
+  });
+
+  it("takes no notice of lines out of turn, as of somebody else who rebuilds it too", () => {
+    const journaled = told();
+    const { index } = fresh();
+    let answer = rebuildIndex(index, begin(journaled));
+    const seen: RebuildRequest[] = [];
+    while (progress(answer).stage !== "done") {
+      const request = next(journaled, answer);
+      answer = rebuildIndex(index, request);
+      seen.push(request);
+      if (progress(answer).stage === "replay") for (const old of seen) answer = rebuildIndex(index, old);
+    }
+    expect(tablesOf(index)).toEqual(tablesOf(journaled.index));
+  });
+
+  it("answers everybody meanwhile as a lost one does, and is not opened", () => {
+    const journaled = told();
+    const { index } = fresh();
+    rebuildIndex(index, begin(journaled));
+    openBucket(index, BUCKET);
+    expect(admit(index, { generation: 3 })).toEqual({ moved: "lost" });
+    discard(index, "upload", ["part"]);
+    expect(index.sql.exec("select * from litter").toArray()).toEqual([]);
+  });
+
+  it("is refused where an index is in place, unless forced; then what was there is gone", () => {
+    const journaled = told();
+    const { index, wake } = fresh();
+    openBucket(index, BUCKET);
+    expect(rebuildIndex(index, begin(journaled))).toMatchObject(STALE);
+    const history = new History(Object.assign(new Journaled(), { index }));
+    history.put("only here", { kind: "blob", blob: "b" });
+    let answer = rebuildIndex(index, begin(journaled, true));
+    expect(admit(index, { generation: 3 })).toEqual({ moved: "lost" });
+    while (progress(answer).stage !== "done") answer = rebuildIndex(index, next(journaled, answer, 100));
+    expect(tablesOf(index)).toEqual(tablesOf(journaled.index));
+    expect(tablesOf(wake())).toEqual(tablesOf(journaled.index));
+  });
+
+  it("is refused where the bucket was deleted, forced or not", () => {
+    const journaled = told();
+    const { index } = fresh();
+    openBucket(index, BUCKET);
+    closeBucket(index);
+    for (const force of [false, true]) {
+      expect(rebuildIndex(index, begin(journaled, force))).toEqual({
+        refused: expect.stringContaining("deleted"),
+      });
+    }
+    expect(index.state.phase).toBe("closed");
+  });
+
+  it("has to begin before it goes on", () => {
+    expect(rebuildIndex(fresh().index, { step: "go on" })).toEqual({
+      refused: expect.stringContaining("begun"),
+    });
+  });
+
+  it("stops at a line that it cannot read, says which, and has done nothing of that call", () => {
+    const journaled = told();
+    const { index } = fresh();
+    const at = progress(rebuildIndex(index, begin(journaled)));
+    const stage = progress(rebuildIndex(index, { step: "go on" }));
+    expect(stage.stage).toBe("replay");
+    const lines = [...linesOf(journaled, 1).slice(1, 3), '["verse"]'];
+    const answer = rebuildIndex(index, {
+      step: "replay",
+      number: 1,
+      line: 1,
+      lines,
+      at: at.plan.told,
+      last: false,
+    });
+    expect(answer).toEqual({
+      refused: expect.stringMatching(/^Line 4 of object 1 of the journal: .*"verse"/),
+    });
+    expect(index.sql.exec("select * from older").toArray()).toEqual([]);
+    expect(rebuildIndex(index, { step: "go on" })).toEqual(stage);
+  });
+
+  it("ends open, frozen, known to the generation it was given, and with a journal that begins anew behind the old one", () => {
+    const journaled = told();
+    const { wake } = fresh();
+    const index = wake();
+    let answer = rebuildIndex(index, begin(journaled));
+    while (progress(answer).stage !== "done") answer = rebuildIndex(index, next(journaled, answer, 100));
+    for (const each of [index, wake()]) {
+      expect(each.state).toEqual({ phase: "open", generation: 3, rebuilt: true });
+      expect(each.journal).toMatchObject({ bucket: BUCKET, next: 4 });
+    }
+    journaled.index = index;
+    journaled.ship();
+    const headers = journaled.headers();
+    expect(headers.map(({ number }) => number)).toEqual([4, 5]);
+    expect(headers.at(-1)?.completes).toBe(4);
+    expect(tablesOf(journaled.rebuilt())).toEqual(tablesOf(index));
+  });
+
+  it("of a journal that lacks objects says how many", () => {
+    const journaled = told();
+    journaled.objects.delete(journalName(BUCKET, 2));
+    const { index } = fresh();
+    let answer = rebuildIndex(index, begin(journaled));
+    while (progress(answer).stage !== "done") {
+      const request = next(journaled, answer, 100);
+      const missing =
+        request.step === "replay" && !journaled.objects.has(journalName(BUCKET, request.number));
+      answer = rebuildIndex(index, missing ? { ...request, at: 0 } : request);
+    }
+    expect(answer).toMatchObject({ missing: 1 });
+  });
+});
