@@ -46,7 +46,10 @@ async function orphansOf({ server }: Side, history: History): Promise<string[]> 
 }
 
 async function expectNoFailure(ground: Ground, plan: { histories: number; commands: number }): Promise<void> {
-  const { failure, histories, tally } = await checkHistories(ground, { ...plan, seed: SEED + ground.rules.inlineBytes });
+  const { failure, histories, tally } = await checkHistories(ground, {
+    ...plan,
+    seed: SEED + ground.rules.inlineBytes,
+  });
   const calls = [...tally.commands.values()].reduce((sum, each) => sum + each, 0);
   const lost = tally.lost > 0 ? `, ${tally.lost} answers lost` : "";
   console.log(`model: MODEL_SEED=${SEED}, ${histories} histories, ${calls} requests${lost}`);
