@@ -116,7 +116,7 @@ class Side {
 
   /** The stores keep their promises to each other; and now and then, all that must go is made to go. */
   async #judge(history: History): Promise<void> {
-    this.housekeeper.leave(history);
+    await this.housekeeper.leave(history);
     const indexes = await this.housekeeper.indexesOf(history);
     const before = await Promise.all(indexes.map((index) => audit(this.server, index)));
     if (!(await this.housekeeper.sweepClean(history, indexes))) return;
