@@ -34,14 +34,16 @@ const any = <T>(list: readonly T[]): T | undefined => list[Math.floor(Math.rando
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 export class Housekeeper {
-  readonly clock: Clock = { offset: 0 };
+  readonly clock: Clock = { offset: 0, most: 0 };
   readonly #server: TestServer;
   readonly #done: Map<string, number>;
   readonly #chores: readonly Chore[];
   /** Histories that go on, and how far the clock had been moved when they began. */
   readonly #histories = new Map<History, number>();
-  /** Those whose buckets are being judged: nobody disturbs them. */
+  /** Those whose buckets are being judged. */
   readonly #judged = new Set<History>();
+  /** What is being done now. */
+  #chore: Promise<boolean> = Promise.resolve(true);
 
   constructor(server: TestServer, done: Map<string, number>, faults: boolean) {
     this.#server = server;
@@ -53,8 +55,10 @@ export class Housekeeper {
     this.#histories.set(history, this.clock.offset);
   }
 
-  leave(history: History): void {
+  /** From then on nobody disturbs this one's buckets. */
+  async leave(history: History): Promise<void> {
     this.#judged.add(history);
+    await this.#chore;
   }
 
   end(history: History): void {
@@ -70,7 +74,9 @@ export class Housekeeper {
       const chore = any(this.#chores);
       if (history === undefined || chore === undefined) continue;
       const index = any(await this.indexesOf(history));
-      if (index !== undefined && (await this.#does(chore, index))) this.#count(chore);
+      if (index === undefined || this.#judged.has(history)) continue;
+      this.#chore = this.#does(chore, index);
+      if (await this.#chore) this.#count(chore);
     }
   }
 
@@ -111,7 +117,7 @@ export class Housekeeper {
   async #jump(): Promise<boolean> {
     const next = this.clock.offset + JUMP_MS;
     if ([...this.#histories.values()].some((began) => next - began > MAX_JUMPS_MS)) return false;
-    // The requests' clock never lags behind that of the indexes.
+    this.clock.most = next;
     await this.#server.order({ do: "clock", offset: next });
     this.clock.offset = next;
     return true;

@@ -83,7 +83,10 @@ class Side {
   /** Runs the history that a seed makes up; notes why it failed, if it did. */
   async history(seed: number): Promise<void> {
     const command = this.#faults ? anySpoiltCommand : anyCommand;
-    const arbitrary = fc.tuple(anyBeginning, fc.array(command, { maxLength: COMMANDS, size: "max" }));
+    const arbitrary = fc.tuple(
+      anyBeginning,
+      fc.array(command, { minLength: Math.floor(COMMANDS / 4), maxLength: COMMANDS, size: "max" }),
+    );
     const commands = fc.sample(arbitrary, { seed, numRuns: 1 }).flat(2);
     const ground = this.#ground();
     this.#soaked.histories += 1;
@@ -113,7 +116,7 @@ class Side {
 
   /** The stores keep their promises to each other; and now and then, all that must go is made to go. */
   async #judge(history: History): Promise<void> {
-    this.housekeeper.leave(history);
+    await this.housekeeper.leave(history);
     const indexes = await this.housekeeper.indexesOf(history);
     const before = await Promise.all(indexes.map((index) => audit(this.server, index)));
     if (!(await this.housekeeper.sweepClean(history, indexes))) return;

@@ -50,7 +50,11 @@ export interface Report {
 /** Runs made-up histories until one fails, or all have passed. The same seed makes up the same histories. */
 export async function checkHistories(ground: Ground, plan: Plan): Promise<Report> {
   const tally = ground.tally ?? freshTally();
-  const steps = fc.array(ground.arbitrary ?? anyCommand, { maxLength: plan.commands, size: "max" });
+  const steps = fc.array(ground.arbitrary ?? anyCommand, {
+    minLength: Math.floor(plan.commands / 4),
+    maxLength: plan.commands,
+    size: "max",
+  });
   let histories = 0;
   const property = fc.asyncProperty(anyBeginning, steps, async (beginning, commands) => {
     histories += 1;

@@ -34,6 +34,7 @@ export interface Conditions {
 export interface Source {
   bucket: BucketRef;
   key: string;
+  there?: true;
   version?: VersionRef;
   conditions?: Conditions;
 }
@@ -44,6 +45,8 @@ export interface Command {
   op: OperationName;
   bucket?: BucketRef;
   key?: string;
+  /** If there is no such key, the bucket's first one is meant. */
+  there?: true;
   version?: VersionRef;
   /** The n-th of the uploads that were seen in the bucket; its key, unless `key` is another. */
   upload?: number;
@@ -54,8 +57,8 @@ export interface Command {
   headers?: Record<string, string>;
   conditions?: Conditions;
   source?: Source;
-  /** Of a Complete: numbers of parts, a negative one with an etag that it does not have. */
-  parts?: number[];
+  /** Of a Complete: numbers of parts, a negative one with an etag that it does not have; or all that there are. */
+  parts?: number[] | "all";
   /** Of DeleteObjects. */
   objects?: { key: string; version?: VersionRef; ifMatch?: "same" | "other" }[];
   quiet?: boolean;
@@ -98,14 +101,15 @@ export const bucketName = ({ prefix }: Setting, ref: BucketRef): string => `${pr
 
 /** The request that a command is in a state. */
 export function callOf(command: Command, state: State, setting: Setting): Call {
-  const { op, bucket: ref } = command;
-  const name = ref === undefined ? "" : bucketName(setting, ref);
+  const { op } = command;
+  const name = command.bucket === undefined ? "" : suitable(command.bucket, command, state, setting);
   const bucket = state.buckets.get(name);
   const upload = command.upload === undefined ? undefined : uploadOf(state, bucket, command.upload);
   // What is refused before its body is read loses its connection if the body is long.
   const isLong = bytesOf(command.body ?? "").length > MAX_REFUSED_BYTES;
   const body = isLong && upload === undefined ? "" : command.body;
-  const key = command.key ?? upload?.key ?? (command.upload === undefined ? "" : "none");
+  const unnamed = upload?.key ?? (command.upload === undefined ? "" : "none");
+  const key = keyOf(bucket, { key: unnamed, ...command });
   const query: Record<string, string> = { ...command.query };
   if (op === "ListBuckets") query.prefix = setting.prefix;
   if (command.version !== undefined) query.versionId = versionId(state, bucket, key, command.version);
@@ -114,7 +118,7 @@ export function callOf(command: Command, state: State, setting: Setting): Call {
   const headers = {
     ...command.headers,
     ...conditionHeaders(state, command.conditions, "", target),
-    ...sourceHeaders(state, command, setting),
+    ...sourceHeaders(state, command, name, setting),
     ...(op === "UploadPart" && upload?.algorithm && checksumHeader(upload.algorithm, bytesOf(body ?? ""))),
   };
   const input = inputOf(command, state, bucket, upload?.parts ?? [], setting);
@@ -122,11 +126,40 @@ export function callOf(command: Command, state: State, setting: Setting): Call {
   return body === undefined ? call : { ...call, body: bytesOf(body) };
 }
 
+/** The bucket that is meant: the other one, if only that has what the command is about, and it wants something there. */
+function suitable(
+  ref: BucketRef,
+  { op, upload, there, source }: Pick<Command, "op" | "upload" | "there" | "source">,
+  state: State,
+  setting: Setting,
+): string {
+  const wants = (bucket: Bucket | undefined): boolean => {
+    if (bucket === undefined) return false;
+    if (upload !== undefined) return bucket.uploads.some(({ open }) => open);
+    if (bucket.keys.size === 0) return false;
+    if (op === "RenameObject") return bucket.versioning === "off";
+    return !/LegalHold|Retention/.test(op) || bucket.lock !== undefined;
+  };
+  const isChoosy =
+    upload !== undefined || there === true || (op === "RenameObject" && source?.there === true);
+  const [own, other] = [bucketName(setting, ref), bucketName(setting, ref === "a" ? "b" : "a")];
+  const isOther = isChoosy && !wants(state.buckets.get(own)) && wants(state.buckets.get(other));
+  return isOther ? other : own;
+}
+
+/** The key that is named, or one that is there. */
+function keyOf(bucket: Bucket | undefined, { key, there }: { key: string; there?: true }): string {
+  if (there !== true || bucket?.keys.has(key)) return key;
+  const [first] = [...(bucket?.keys.keys() ?? [])].toSorted();
+  return first ?? key;
+}
+
 interface SeenUpload {
   id: string;
   key: string;
   parts: readonly { number: number; etag: string }[];
   algorithm: string | undefined;
+  open: boolean;
 }
 
 /** Each part of an upload that has a checksum must bring its own. */
@@ -135,12 +168,13 @@ function checksumHeader(algorithm: string, bytes: Buffer): Record<string, string
 }
 
 function uploadOf(state: State, bucket: Bucket | undefined, n: number): SeenUpload | undefined {
-  const seen = (bucket?.uploads ?? []).flatMap(({ id, key, parts, checksum }) => {
+  const seen = (bucket?.uploads ?? []).flatMap(({ id, key, parts, checksum, open }) => {
     const shown = shownFor(state, id);
-    return shown === undefined ? [] : [{ id: shown, key, parts, algorithm: checksum?.algorithm }];
+    return shown === undefined ? [] : [{ id: shown, key, parts, open, algorithm: checksum?.algorithm }];
   });
-  // The latest first, which are the most likely to be open.
-  return seen.toReversed()[n % Math.max(seen.length, 1)];
+  // Those that are open first, and of them the latest.
+  const inOrder = seen.toReversed().toSorted((a, b) => Number(b.open) - Number(a.open));
+  return inOrder[n % Math.max(seen.length, 1)];
 }
 
 function versionId(state: State, bucket: Bucket | undefined, key: string, ref: VersionRef): string {
@@ -189,12 +223,18 @@ function conditionHeaders(
   };
 }
 
-function sourceHeaders(state: State, { op, source }: Command, setting: Setting): Record<string, string> {
+function sourceHeaders(
+  state: State,
+  { op, source }: Command,
+  target: string,
+  setting: Setting,
+): Record<string, string> {
   if (source === undefined) return {};
-  const name = bucketName(setting, source.bucket);
+  const isRename = op === "RenameObject";
+  const name = isRename ? target : suitable(source.bucket, { op, ...source }, state, setting);
   const bucket = state.buckets.get(name);
-  const { key } = source;
-  if (op === "RenameObject") {
+  const key = keyOf(bucket, source);
+  if (isRename) {
     const version = versionOf(state, bucket, key, undefined);
     const conditions = conditionHeaders(state, source.conditions, "x-amz-rename-source-", version);
     return { "x-amz-rename-source": pathOf(name, key).slice(name.length), ...conditions };
@@ -219,7 +259,10 @@ function inputOf(
       const etagAt = (number: number) => held.find((part) => part.number === number)?.etag ?? NO_ETAG;
       return {
         origin,
-        parts: parts.map((n) => ({ number: Math.abs(n), etag: n < 0 ? NO_ETAG : etagAt(n) })),
+        parts: (parts === "all" ? held.map((part) => part.number) : parts).map((n) => ({
+          number: Math.abs(n),
+          etag: n < 0 ? NO_ETAG : etagAt(n),
+        })),
       };
     }
     case "DeleteObjects":

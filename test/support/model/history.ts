@@ -55,9 +55,10 @@ export interface Tally {
   lost: number;
 }
 
-/** How far the server's clock has been moved, in ms. It only ever goes on. */
+/** How far the server's clock has been moved, in ms; it only ever goes on. `most`: while it is being moved, how far. */
 export interface Clock {
   offset: number;
+  most: number;
 }
 
 interface Options {
@@ -90,7 +91,12 @@ export class History {
     client: Client,
     prefix: string,
     rules: Rules,
-    { tally = freshTally(), through = send, clock = { offset: 0 }, isRestless = false }: Options = {},
+    {
+      tally = freshTally(),
+      through = send,
+      clock = { offset: 0, most: 0 },
+      isRestless = false,
+    }: Options = {},
   ) {
     this.#client = client;
     this.#rules = rules;
@@ -99,8 +105,10 @@ export class History {
     this.#send = through;
     this.#clock = clock;
     this.#isRestless = isRestless;
-    this.states = [freshState(() => Date.now() + clock.offset)];
+    this.states = [freshState(this.#now)];
   }
+
+  #now = (): number => Date.now() + this.#clock.offset;
 
   get buckets(): string[] {
     return [...new Set(this.states.flatMap(({ buckets }) => [...buckets.keys()]))];
@@ -163,7 +171,12 @@ export class History {
       });
       count(this.#tally.commands, call.op);
       for (const fault of isSpoilt ? faults : []) count(this.#tally.faults, fault.how);
-      const outcomes = this.states.flatMap((state) => this.#outcomes(state, call, isSpoilt, sent));
+      // If the clock was moved meanwhile, nobody knows by which time a request was judged.
+      const clocks = [...new Set([offset, this.#clock.most])];
+      const outcomes = this.states
+        .flatMap((state) => clocks.map((by) => ({ ...state, now: () => Date.now() + by })))
+        .flatMap((state) => this.#outcomes(state, call, isSpoilt, sent))
+        .map(({ state, expected }) => ({ expected, state: { ...state, now: this.#now } }));
       const isLost = answer === undefined || saysNothing(answer);
       if (!isLost || !(isSpoilt || repetition > 0 || this.#isRestless)) {
         this.#resolve(command, call, answer, outcomes);
@@ -192,7 +205,7 @@ export class History {
     const made = apply(state, call, this.#rules);
     // D1 tells its own time.
     const real = [sent.at, Date.now()] as const;
-    const moved = [sent.at + sent.offset, Date.now() + this.#clock.offset] as const;
+    const moved = [sent.at + sent.offset, Date.now() + this.#clock.most] as const;
     for (let n = state.opaques + 1; n <= made.state.opaques; n++) made.state.windows.set(n, [real, moved]);
     made.state.past = [...made.state.past, ...changes(state, made.state)];
     const outcomes = [made, ...this.#remembered(state, call)];
