@@ -1,10 +1,16 @@
 import { describe, expect, it } from "vitest";
+import { GRACE_MS } from "../../src/facts/blob-name.ts";
 import { journalName, planReplay } from "../../src/facts/journal.ts";
+import type { Search } from "../../src/facts/litter.ts";
+import { housekeeping } from "../../src/index/housekeeping.ts";
 import { discard } from "../../src/index/litter.ts";
 import { admit, closeBucket, openBucket, openIndex } from "../../src/index/open.ts";
 import type { RebuildAnswer, RebuildRequest } from "../../src/index/protocol.ts";
 import { rebuildIndex } from "../../src/index/rebuild.ts";
+import { beginSearch } from "../../src/index/search.ts";
 import type { Index } from "../../src/index/tables.ts";
+import { litter } from "../../src/jobs/litter.ts";
+import type { World } from "../../src/world.ts";
 import { History } from "../support/histories.ts";
 import { BUCKET, Journaled, progress, tablesOf } from "../support/journaled.ts";
 import { sqliteStorage } from "../support/sqlite-storage.ts";
@@ -113,6 +119,37 @@ describe("the rebuild of an index", () => {
       });
     }
     expect(index.state.phase).toBe("closed");
+  });
+
+  it("is no time to look for orphans: what no row names yet stays, also where the search ends after it", () => {
+    const journaled = told();
+    const { index } = fresh();
+    const blobs = journaled.index.sql.exec<{ body: string }>("select body from current").toArray();
+    const names = [...blobs.map(({ body }) => body), "orphan"];
+    let answer = rebuildIndex(index, begin(journaled));
+    const late: Search[] = [];
+    while (progress(answer).stage !== "done") {
+      const search = beginSearch(index, names);
+      while (!search.look());
+      expect(search.litter()).toBe(0);
+      late.push(search);
+      answer = rebuildIndex(index, next(journaled, answer));
+    }
+    for (const search of late) expect(search.litter()).toBe(0);
+    expect(index.sql.exec("select * from litter").toArray()).toEqual([]);
+  });
+
+  it("is no time to sweep: what is litter may be named again by what the journal tells", async () => {
+    const { index } = fresh();
+    openBucket(index, BUCKET);
+    discard(index, undefined, ["litter"]);
+    index.now = () => NOW + 2 * GRACE_MS;
+    const swept: string[] = [];
+    const blobs = { delete: async (names: string[]) => void swept.push(...names) };
+    const world = { blobs, now: index.now } as unknown as World;
+    rebuildIndex(index, begin(told(), true));
+    expect(await litter.step(world, housekeeping(index), "")).toBeUndefined();
+    expect(swept).toEqual([]);
   });
 
   it("has to begin before it goes on", () => {
