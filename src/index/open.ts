@@ -21,6 +21,7 @@ export function openIndex(storage: DurableObjectStorage, now: () => number): Ind
         return storage.transactionSync(act);
       } catch (error) {
         distrust(index);
+        index.state = loadState(sql);
         throw error;
       }
     },
@@ -37,19 +38,19 @@ export function openIndex(storage: DurableObjectStorage, now: () => number): Ind
 /** What is remembered of the tables. */
 function load(sql: SqlStorage, now: number): Pick<Index, "state" | "tail" | "journal"> {
   const journal = loadJournal(sql);
+  return { state: loadState(sql), tail: loadTail(sql, now, journal?.told), journal };
+}
+
+function loadState(sql: SqlStorage): State {
   const [state] = sql
     .exec<{ phase: Phase; generation: number; rebuilt: number }>(
       "select phase, generation, rebuilt from state",
     )
     .toArray();
   return {
-    state: {
-      phase: state?.phase ?? "new",
-      generation: state?.generation ?? 0,
-      rebuilt: state?.rebuilt === 1,
-    },
-    tail: loadTail(sql, now, journal?.told),
-    journal,
+    phase: state?.phase ?? "new",
+    generation: state?.generation ?? 0,
+    rebuilt: state?.rebuilt === 1,
   };
 }
 

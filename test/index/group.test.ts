@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { commitPut, commitRemove } from "../../src/index/commit.ts";
 import { makeGroup } from "../../src/index/group.ts";
-import { openBucket, openIndex } from "../../src/index/open.ts";
+import { admit, openBucket, openIndex } from "../../src/index/open.ts";
 import type { Index } from "../../src/index/tables.ts";
 import { loadTail } from "../../src/index/tail.ts";
 import { Journaled, tablesOf } from "../support/journaled.ts";
@@ -89,10 +89,19 @@ describe("commits that arrive together", () => {
     const commit = makeGroup(index);
     await commit(() => put(index, "before"));
     index.sql.exec("create trigger no before update on tail begin select raise(abort, 'no room'); end");
-    const all = ["a", "b"].map((key) => commit(() => put(index, key, `put-${key}`)));
+    const all = ["a", "b"].map((key) =>
+      commit(() => {
+        admit(index, { generation: 7 });
+        return put(index, key, `put-${key}`);
+      }),
+    );
     expect((await Promise.allSettled(all)).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
     expect(keysOf(index)).toEqual(["before"]);
     expect(index.tail).toEqual(loadTail(index.sql, 1_000));
+    expect(index.sql.exec("select phase, generation from state").toArray()).toEqual([
+      { phase: "open", generation: 0 },
+    ]);
+    expect(index.state).toEqual({ phase: "open", generation: 0, rebuilt: false });
     index.sql.exec("drop trigger no");
     expect(await commit(() => put(index, "a", "put-a"))).toMatchObject({ committed: { sequence: 2 } });
     expect(keysOf(index)).toEqual(["a", "before"]);
