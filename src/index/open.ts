@@ -82,10 +82,15 @@ export function admit(index: Index, { generation }: Asker): Moved | undefined {
   return undefined;
 }
 
-/** Hears of newer settings: from then on nobody who remembers older ones is served. */
+/** Hears of newer settings: from then on nobody who remembers older ones is served, nor once a rebuild under way is done. */
 export function adoptGeneration(index: Index, generation: number): void {
   const { state } = index;
   if (state.phase === "open" && generation > state.generation) setState(index, { ...state, generation });
+  if (state.phase === "new") {
+    const later =
+      "update rebuild set state = json_set(state, '$.generation', ?1) where state ->> 'generation' < ?1";
+    query(index, later, generation);
+  }
 }
 
 /**

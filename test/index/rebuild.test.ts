@@ -4,7 +4,7 @@ import { journalName, planReplay } from "../../src/facts/journal.ts";
 import type { Search } from "../../src/facts/litter.ts";
 import { housekeeping } from "../../src/index/housekeeping.ts";
 import { discard } from "../../src/index/litter.ts";
-import { admit, closeBucket, openBucket, openIndex } from "../../src/index/open.ts";
+import { admit, adoptGeneration, closeBucket, openBucket, openIndex } from "../../src/index/open.ts";
 import type { RebuildAnswer, RebuildRequest } from "../../src/index/protocol.ts";
 import { rebuildIndex } from "../../src/index/rebuild.ts";
 import { beginSearch } from "../../src/index/search.ts";
@@ -119,6 +119,19 @@ describe("the rebuild of an index", () => {
       });
     }
     expect(index.state.phase).toBe("closed");
+  });
+
+  it("ends with the newest generation that was told while it went on", () => {
+    const journaled = told();
+    const { index, wake } = fresh();
+    let answer = rebuildIndex(index, begin(journaled));
+    for (const generation of [9, 8]) {
+      adoptGeneration(index, generation);
+      answer = rebuildIndex(index, next(journaled, answer, 100));
+    }
+    while (progress(answer).stage !== "done") answer = rebuildIndex(index, next(journaled, answer, 100));
+    for (const each of [index, wake()]) expect(admit(each, { generation: 8 })).toEqual({ moved: "stale" });
+    expect(index.sql.exec("select generation from state").toArray()).toEqual([{ generation: 9 }]);
   });
 
   it("is no time to look for orphans: what no row names yet stays, also where the search ends after it", () => {
