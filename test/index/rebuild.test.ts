@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import type { YoungBlob } from "../../src/facts/birth.ts";
 import { GRACE_MS } from "../../src/facts/blob-name.ts";
 import { journalName, planReplay } from "../../src/facts/journal.ts";
 import type { Search } from "../../src/facts/litter.ts";
+import { commitRemove } from "../../src/index/commit.ts";
 import { housekeeping } from "../../src/index/housekeeping.ts";
 import { discard } from "../../src/index/litter.ts";
 import { admit, adoptGeneration, closeBucket, openBucket, openIndex } from "../../src/index/open.ts";
@@ -163,6 +165,44 @@ describe("the rebuild of an index", () => {
     rebuildIndex(index, begin(told(), true));
     expect(await litter.step(world, housekeeping(index), "")).toBeUndefined();
     expect(swept).toEqual([]);
+  });
+
+  it("brings nothing back that went before a checkpoint, although its blob is young and still there", () => {
+    const journaled = new Journaled({ segment: 1000, page: 1000, grown: { characters: 1, objects: 1 } });
+    const history = new History(journaled);
+    const young: YoungBlob[] = ["kept", "removed", "replaced", "behind"].map((key) => {
+      const birth = {
+        key,
+        versioning: "off" as const,
+        owner: "owner",
+        description: { headers: {}, metadata: {} },
+      };
+      return { blob: `blob of ${key}`, size: 1, etag: "e", uploaded: journaled.now, birth };
+    });
+    journaled.now += 10;
+    for (const { blob, birth } of young.slice(0, 3)) history.put(birth.key, { kind: "blob", blob });
+    history.put("replaced", { kind: "blob", blob: "another" });
+    const remove = { versioning: "off" as const, owner: "owner", bypass: false };
+    const removed = { generation: 0, operationId: "removed" };
+    commitRemove(journaled.index, removed, { entries: [{ key: "removed" }], ...remove });
+    journaled.now += 30_000;
+    journaled.ship();
+    expect(journaled.headers()[0]?.what).toBe("page");
+    const { index } = fresh();
+    let answer = rebuildIndex(index, begin(journaled));
+    for (let at = progress(answer); at.stage !== "done"; at = progress(answer)) {
+      const request = next(journaled, answer, 100);
+      const blobs = young.filter(({ uploaded }) => uploaded >= at.since);
+      if (request.step === "restore") expect(blobs).toHaveLength(4);
+      if (request.step === "replay") request.at = journaled.now;
+      answer = rebuildIndex(index, request.step === "restore" ? { ...request, blobs } : request);
+    }
+    const rows = index.sql.exec("select key, body from current order by key").toArray();
+    expect(rows).toEqual([
+      { key: "behind", body: "blob of behind" },
+      { key: "kept", body: "blob of kept" },
+      { key: "replaced", body: "another" },
+    ]);
   });
 
   it("has to begin before it goes on", () => {
