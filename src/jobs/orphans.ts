@@ -67,12 +67,17 @@ export async function searchOrphans(
   }
   const { search, sizes, last } = going;
   going.used = world.now();
-  for (let looks = 0; !search.look(); looks++) {
-    if (looks === MAX_LOOKS) return { orphans: [], next: { bucket, after, search: id } };
-    // Others are served between two looks.
-    await scheduler.wait(0);
-  }
+  let isOver = true;
+  // A search that fails is over: it may be that of an object that ended, and its index woke again and knows nothing of it.
   try {
+    for (let looks = 0; !search.look(); looks++) {
+      if (looks === MAX_LOOKS) {
+        isOver = false;
+        return { orphans: [], next: { bucket, after, search: id } };
+      }
+      // Others are served between two looks.
+      await scheduler.wait(0);
+    }
     const unnamed = search.unnamed();
     for (let at = 0; at < unnamed.length; at += ASKED) {
       search.spare(await partsAmong(world.database, bucket, unnamed.slice(at, at + ASKED)));
@@ -81,8 +86,10 @@ export async function searchOrphans(
     if (!dry) search.litter();
     return { orphans, next: placeBehind(bucket, last) };
   } finally {
-    search.drop();
-    searches.delete(id);
+    if (isOver) {
+      search.drop();
+      searches.delete(id);
+    }
   }
 }
 

@@ -1,4 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { blobName } from "../../src/facts/blob-name.ts";
+import { searchOrphans } from "../../src/jobs/orphans.ts";
+import type { World } from "../../src/world.ts";
 import { answered } from "../support/expect.ts";
 import { isolates, useServer } from "../support/server.ts";
 import { DAY_MS, HOUR_MS, Sweeping } from "../support/sweeping.ts";
@@ -15,6 +18,38 @@ async function searched(on: Sweeping, ms: number): Promise<void> {
   await on.tend();
   await on.sweep();
 }
+
+describe("a search", () => {
+  it("begins anew if its index has ended and woken meanwhile, and cannot be asked any more", async () => {
+    vi.stubGlobal("scheduler", { wait: async () => {} });
+    const key = blobName("bucket", 0);
+    const objects = [{ key, size: 1, uploaded: new Date(0) }];
+    const blobs = { list: async () => ({ objects, truncated: false }) };
+    const world = { now: () => 3 * DAY_MS, blobs } as unknown as World;
+    let isAsleep = false;
+    let begun = 0;
+    const look = () => {
+      if (isAsleep) throw new Error("another object's");
+      return false;
+    };
+    const house = {
+      search: () => {
+        begun += 1;
+        return { look, unnamed: () => [], spare: () => {}, litter: () => 0, drop: () => {} };
+      },
+    };
+    const { next } = await searchOrphans(world, house, { bucket: "bucket", after: "" }, false);
+    if (next === undefined) throw new Error("it is over");
+    await searchOrphans(world, house, next, false);
+    expect(begun).toBe(1);
+    isAsleep = true;
+    await expect(searchOrphans(world, house, next, false)).rejects.toThrow("another object's");
+    isAsleep = false;
+    await searchOrphans(world, house, next, false);
+    expect(begun).toBe(2);
+    vi.unstubAllGlobals();
+  });
+});
 
 describe("an orphan", () => {
   it("becomes litter when it is a day old, and is gone a day later", async () => {
