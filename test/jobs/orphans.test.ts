@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { blobName } from "../../src/facts/blob-name.ts";
 import { type Cursor, searchOrphans } from "../../src/jobs/orphans.ts";
 import type { World } from "../../src/world.ts";
 import { answered } from "../support/expect.ts";
@@ -19,6 +20,39 @@ async function searched(on: Sweeping, ms: number): Promise<void> {
   await on.tend();
   await on.sweep();
 }
+
+describe("a search", () => {
+  it("begins anew if its index has ended and woken meanwhile, and cannot be asked any more", async () => {
+    vi.stubGlobal("scheduler", { wait: async () => {} });
+    const key = blobName("bucket", 0);
+    const objects = [{ key, size: 1, uploaded: new Date(0) }];
+    const blobs = { list: async () => ({ objects, truncated: false }) };
+    const world = { now: () => 3 * DAY_MS, blobs } as unknown as World;
+    let isAsleep = false;
+    let begun = 0;
+    const look = () => {
+      if (isAsleep) throw new Error("another object's");
+      return false;
+    };
+    const house = {
+      owner: {},
+      search: () => {
+        begun += 1;
+        return { look, unnamed: () => [], spare: () => {}, litter: () => 0, drop: () => {} };
+      },
+    };
+    const start: Cursor = { bucket: "bucket", after: "" };
+    let { next = start } = await searchOrphans(world, house, start, false);
+    ({ next = start } = await searchOrphans(world, house, next, false));
+    expect(begun).toBe(1);
+    isAsleep = true;
+    await expect(searchOrphans(world, house, next, false)).rejects.toThrow("another object's");
+    isAsleep = false;
+    await searchOrphans(world, house, next, false);
+    expect(begun).toBe(2);
+    vi.unstubAllGlobals();
+  });
+});
 
 describe("an orphan", () => {
   it("becomes litter when it is a day old, and is gone a day later", async () => {
