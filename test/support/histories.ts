@@ -133,8 +133,9 @@ export class History {
     const draft = { key, etag: `etag-${this.#count}`, size: this.#count, owner: "owner", description };
     const versioning = this.#versioning;
     const { index, now, blobs } = this.#journaled;
-    commitPut(index, this.#who, { draft, body, versioning, ...more });
-    if (body.kind !== "blob") return;
+    const answer = commitPut(index, this.#who, { draft, body, versioning, ...more });
+    // The blob of a write that was refused lately may come back: that is no promise to be held.
+    if (body.kind !== "blob" || "refused" in answer) return;
     const birth = { ...draft, versioning };
     blobs.push({ blob: body.blob, size: draft.size, etag: draft.etag, uploaded: now - 1, birth });
   }
