@@ -37,7 +37,7 @@ import { commitRename } from "./index/rename.ts";
 import type { Index } from "./index/tables.ts";
 import { commitForbid, uploadOutcome } from "./index/uploads.ts";
 import { fsckStep } from "./jobs/fsck.ts";
-import { dailyJobs, runRound } from "./jobs/round.ts";
+import { dailyJobs, leftoverJobs, runRound } from "./jobs/round.ts";
 import { sweepStep } from "./jobs/sweep.ts";
 import { freshMemory, type World } from "./world.ts";
 
@@ -143,8 +143,10 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
     return sweepStep(this.#world(), housekeeping(this.#index), request);
   }
 
-  async phase() {
-    return { phase: this.#index.state.phase };
+  async leftover(bucket: string) {
+    const { phase } = this.#index.state;
+    if (phase === "closed") startJobs(this.#index, leftoverJobs(bucket, this.now()));
+    return { phase };
   }
 
   async fsck(request: FsckRequest): Promise<FsckAnswer> {

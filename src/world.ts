@@ -241,7 +241,7 @@ const CALLS: Record<keyof BucketIndexCalls, "mutation" | "inquiry" | "plain"> = 
   tend: "plain",
   sweep: "plain",
   fsck: "plain",
-  phase: "plain",
+  leftover: "plain",
   rebuild: "plain",
   rows: "plain",
 };

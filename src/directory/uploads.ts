@@ -101,11 +101,12 @@ export async function putPart(
 ): Promise<{ encryption: "S3" | "C" | null; modified: number } | undefined> {
   const [row] = await database.rows<{ encryption: "S3" | "C" | null; modified: number }>(
     statement(
-      // The same blob again is the same turn again: the statement can be repeated.
-      `insert into part select upload.id, ?, coalesce(last.turn + (last.blob <> ?), 1), ?, ?, ?, ?, ${NOW},
+      // The same blob again is the same turn again, even if another one came after it: the statement can be repeated.
+      `insert into part select upload.id, ?, coalesce(last.same, last.turn + 1, 1), ?, ?, ?, ?, ${NOW},
          json_extract(upload.promise, '$.description.encryption.kind')
        from bucket join upload on upload.bucket = bucket.id
-       left join (select turn, blob from part where upload = ? and number = ? order by turn desc limit 1) as last
+       join (select max(turn) as turn, max(case when blob = ? then turn end) as same from
+         (select turn, blob from part where upload = ? and number = ? order by turn desc limit 2)) as last
        where ${SAME_BUCKET} and upload.key = ? and upload.id = ? and ${OPEN_TO}
          and coalesce(json_extract(upload.promise, '$.checksum.algorithm'), ?) is ?
          and (coalesce(json_extract(upload.promise, '$.description.encryption.kind'), '') = 'C') = ?
@@ -113,10 +114,10 @@ export async function putPart(
        returning encryption, modified`,
       part.number,
       part.blob,
-      part.blob,
       part.size,
       part.etag,
       part.checksum === undefined ? null : JSON.stringify(part.checksum),
+      part.blob,
       id,
       part.number,
       ...same(bucket),

@@ -87,6 +87,8 @@ export interface Books {
 export interface Inspection extends Search {
   absent(): Named[];
   missized(): Named[];
+  /** How many more of these there were than are noted. */
+  passedOver(): number;
 }
 
 /** A version with all that its bytes are. */

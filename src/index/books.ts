@@ -11,8 +11,8 @@ import { type VersionRow, versionAt, versionOf, wantedExtents } from "./version.
 /** Larger indexes, in bytes, would keep everybody waiting too long: their rows are not held against each other. */
 const MAX_BOOKS_BYTES = 1e9;
 
-/** Faults that are noted of one kind in one inspection. */
-const MAX_NOTED = 1_000;
+/** Faults that are noted of one kind in one inspection: R2 is asked about each. */
+const MAX_NOTED = 500;
 
 const BODIES = `select body from current where body <> '' union all select body from older where body <> ''`;
 
@@ -107,13 +107,16 @@ export function beginInspection(
 ): Inspection {
   const absent: Named[] = [];
   const missized: Named[] = [];
+  let passedOver = 0;
   const search = beginSearch(index, [...listed.keys()], limit, (named) => {
     if (!within(named.blob)) return;
     const size = listed.get(named.blob);
     const list = size === undefined ? absent : missized;
-    if (size !== named.size && list.length < MAX_NOTED) list.push(named);
+    if (size === named.size) return;
+    if (list.length < MAX_NOTED) list.push(named);
+    else passedOver += 1;
   });
-  return { ...search, absent: () => absent, missized: () => missized };
+  return { ...search, absent: () => absent, missized: () => missized, passedOver: () => passedOver };
 }
 
 /** Whether a row still names this blob. */

@@ -5,7 +5,7 @@ import { coolAll } from "./hot.ts";
 import { beginJournal } from "./journal.ts";
 import { loadJournal } from "./journal-state.ts";
 import { isClean } from "./litter.ts";
-import type { Asker, Moved } from "./protocol.ts";
+import type { Asker, Moved, Mutator } from "./protocol.ts";
 import { migrate } from "./schema.ts";
 import { type Index, type Phase, query, type State } from "./tables.ts";
 import { loadTail } from "./tail.ts";
@@ -72,9 +72,16 @@ function setState(index: Index, state: State): void {
   index.state = state;
 }
 
-/** Whether this caller may be served; a newer generation than ours is adopted. */
-export function admit(index: Index, { generation }: Asker): Moved | undefined {
-  const { state } = index;
+/**
+ * Whether this caller may be served; a newer generation than ours is adopted. What was done for them before settings
+ * changed is not asked again in another way, and so not done twice: they get the answer that was lost.
+ */
+export function admit(
+  index: Index,
+  { generation, operationId = "" }: Asker & Partial<Mutator>,
+): Moved | undefined {
+  const { state, tail } = index;
+  if (tail.receipts.has(operationId)) return undefined;
   if (state.phase !== "open") return { moved: state.phase === "new" ? "lost" : "closed" };
   if (generation < state.generation) return { moved: "stale" };
   adoptGeneration(index, generation);

@@ -259,7 +259,8 @@ export interface BucketIndexCalls {
   adopt(generation: number): Promise<void>;
   /** Sets the alarm's daily jobs going, if they are not; `bucket`: the bucket's id. */
   tend(bucket: string): Promise<{ phase: "new" | "open" | "closed" }>;
-  phase(): Promise<{ phase: "new" | "open" | "closed" }>;
+  /** R2 has blobs of this bucket (its id), which the directory does not know: a closed index sees to them. */
+  leftover(bucket: string): Promise<{ phase: "new" | "open" | "closed" }>;
   fsck(request: FsckRequest): Promise<FsckAnswer>;
   sweep(request: SweepRequest): Promise<SweepAnswer>;
   rebuild(request: RebuildRequest): Promise<RebuildAnswer>;

@@ -9,8 +9,11 @@ import { type Index, query } from "./tables.ts";
 /** Rows of litter that are read at a time. */
 const LITTER_ROWS = 2_000;
 
-/** From this many blobs on a look ends. A long body adds its own at most `BODY_PAGES` pages at a time. */
-const LITTER_BLOBS = 1_000;
+/**
+ * From this many blobs on a look ends; a Worker may ask R2 for a thousand. A long body adds its own at most `BODY_PAGES`
+ * pages at a time.
+ */
+const LITTER_BLOBS = 900;
 const BODY_PAGES = 4;
 const MAX_PAGES = pageOf(MAX_EXTENTS) + 1;
 

@@ -21,6 +21,11 @@ interface Cursor {
   stage?: "search" | "leave";
 }
 
+/** Goes on where an index that was left already has to look for blobs once more. */
+export function searchAgain(bucket: string, now: number): string {
+  return JSON.stringify({ bucket, closed: now, stage: "search" } satisfies Cursor);
+}
+
 /** Begins when the index is closed; what it has to go on with was written down then. */
 export const closing: Job = {
   name: "closing",

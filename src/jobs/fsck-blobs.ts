@@ -94,6 +94,9 @@ async function judge(
   const still = (named: Named) => house.namesStill(named);
   findings.add("missing blob", gone.filter(still).map(shown));
   findings.add("wrong size", inspection.missized().filter(still).map(shown));
+  const more = inspection.passedOver();
+  if (more > 0)
+    findings.answer.unchecked.push(`${more} more blobs that seem to be missing, or of another size`);
   const unnamed = inspection.unnamed();
   for (let at = 0; at < unnamed.length; at += ASKED) {
     inspection.spare(await partsAmong(world.database, bucket, unnamed.slice(at, at + ASKED)));

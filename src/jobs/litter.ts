@@ -47,7 +47,7 @@ export async function sweepLitter(
 export const litter: Job = {
   name: "litter",
   async step(world, house, cursor) {
-    if (house.frozen()) return undefined;
+    if (house.phase() === "new" || house.frozen()) return undefined;
     const { next, oldest } = await sweepLitter(world, house, cursor, false);
     const now = world.now();
     if (next !== undefined) return { due: now, cursor: next };

@@ -1,7 +1,7 @@
 // One round of a bucket's alarm: each job that is due does a step; a job that fails stops no other.
 
 import type { World } from "../world.ts";
-import { closing } from "./closing.ts";
+import { closing, searchAgain } from "./closing.ts";
 import type { Housekeeping, Job, Plan } from "./job.ts";
 import { litter } from "./litter.ts";
 import { allBlobs, orphans } from "./orphans.ts";
@@ -14,6 +14,11 @@ export const JOBS: readonly Job[] = [ship, closing, uploads, orphans, litter];
 /** Where those jobs begin that go over a whole bucket (by its id), each day. */
 export function dailyJobs(bucket: string): Record<string, string> {
   return { [uploads.name]: allUploads(bucket), [orphans.name]: allBlobs(bucket) };
+}
+
+/** Where a closed index begins again of whose bucket (by its id) there are blobs still; `now` in ms since 1970. */
+export function leftoverJobs(bucket: string, now: number): Record<string, string> {
+  return { [closing.name]: searchAgain(bucket, now) };
 }
 
 /** When a job that failed tries again, in ms. */

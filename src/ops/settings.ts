@@ -19,6 +19,14 @@ export async function setBucket(world: World, bucket: Bucket, settings: BucketSe
   await world.index({ ...bucket, generation }).adopt(generation);
 }
 
+/**
+ * For a change that finds nothing to change: whoever made it before may not have come to tell the index, and this one's
+ * answer says that it holds.
+ */
+export async function settleBucket(world: World, bucket: Bucket): Promise<void> {
+  await world.index(bucket).adopt(bucket.generation);
+}
+
 type Removable = "tags" | "encryption" | "policy" | "ownership" | "publicAccess" | "cors";
 
 /** An operation that takes a setting away; one that is not there is taken away, too. */
@@ -36,7 +44,8 @@ export function removalOf(
     output: empty(204),
     async handle({ world, bucket }: BucketContext) {
       const { [setting]: removed, ...rest } = bucket.settings;
-      if (removed !== undefined) await setBucket(world, bucket, rest);
+      if (removed === undefined) await settleBucket(world, bucket);
+      else await setBucket(world, bucket, rest);
       return {};
     },
   });

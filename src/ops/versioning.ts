@@ -6,7 +6,7 @@ import { VersioningConfiguration } from "../wire/bucket-shapes.ts";
 import { S3Error } from "../wire/error.ts";
 import { header } from "../wire/input.ts";
 import { document, empty } from "../wire/output.ts";
-import { setBucket } from "./settings.ts";
+import { setBucket, settleBucket } from "./settings.ts";
 
 export const getBucketVersioning = operation({
   name: "GetBucketVersioning",
@@ -38,9 +38,8 @@ export const putBucketVersioning = operation({
           "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.",
       });
     }
-    if (bucket.settings.versioning !== status) {
-      await setBucket(world, bucket, { ...bucket.settings, versioning: status });
-    }
+    if (bucket.settings.versioning === status) await settleBucket(world, bucket);
+    else await setBucket(world, bucket, { ...bucket.settings, versioning: status });
     return {};
   },
 });

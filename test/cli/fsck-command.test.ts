@@ -77,6 +77,17 @@ describe("fsck of a bucket that is as it should be", () => {
     expect([code, checked.encrypted, checked.bytes]).toEqual([0, 1, LONG.length]);
   });
 
+  it("goes over keys that take many times their length to spell", async () => {
+    const on = await Sweeping.of(server);
+    const key = "%01".repeat(1_000);
+    const id = await begin(server.client, on.path(key));
+    await part(server.client, on.path(key), id, 1, "a part");
+    await on.put(key, LONG);
+    expect((await fsck(on, "--deep")).found).toEqual({});
+    const swept = await run(["sweep", "--bucket", on.name], { PORTICO_ENDPOINT: server.url });
+    expect([swept.code, swept.stderr]).toEqual([0, ""]);
+  });
+
   it("says so, and what it looked at", async () => {
     const on = await Sweeping.of(server);
     await on.put("k", LONG);

@@ -17,6 +17,8 @@ describe("portico sweep", () => {
     await on.put("k", "replaced");
     await on.put("k", "kept");
     await on.orphan();
+    // Litter goes when the journal has told of it.
+    await on.sweep();
     const { litter, orphans } = await on.holdings();
     await on.later(DAY_MS + 2 * HOUR_MS);
     const dry = await portico("sweep", "--dry-run");

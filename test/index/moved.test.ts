@@ -11,9 +11,9 @@ type Ask = (index: IndexClient) => ReturnType<IndexClient["read"]>;
 const ASKED: [name: string, ask: Ask][] = [
   ["read", (index) => index.read("k")],
   ["list", (index) => index.list()],
-  ["put", (index) => index.put("op-put", "k", "new-blob")],
-  ["remove", (index) => index.remove("op-remove", "k")],
-  ["forbid", (index) => index.forbid("op-forbid", "upload", ["part"])],
+  ["put", (index) => index.put(crypto.randomUUID(), "k", "new-blob")],
+  ["remove", (index) => index.remove(crypto.randomUUID(), "k")],
+  ["forbid", (index) => index.forbid(crypto.randomUUID(), "upload", ["part"])],
   ["outcome", (index) => index.outcome("upload")],
 ];
 
@@ -108,6 +108,19 @@ describe("the generation of a bucket's settings", () => {
       expect(await ask(index)).toEqual({ moved: "stale" });
     });
   }
+
+  it("is nothing to what was done already: whoever repeats it is told so again, and it is not done twice", async () => {
+    const index = await fresh();
+    const { committed } = await index.put("op", "k", "blob");
+    await index.put("other", "k", "newer");
+    await index.call("adopt", GENERATION + 1);
+    const before = await contents(index);
+    expect(await index.put("op", "k", "blob")).toEqual({ committed });
+    await index.restart();
+    expect(await index.put("op", "k", "blob")).toEqual({ committed });
+    expect(await contents(index)).toEqual(before);
+    expect(await index.put("fresh", "k", "blob")).toEqual({ moved: "stale" });
+  });
 
   it("that the index is told of counts from then on", async () => {
     const index = await fresh();

@@ -209,5 +209,15 @@ describe("a deleted bucket", () => {
     }
     expect(await on.sql("select phase from state")).toEqual([{ phase: "closed" }]);
     expect(await on.rings()).toBe(null);
+    // Bytes that were on their way for longer than anybody waits for them.
+    const birth = (Date.now() - 40 * DAY_MS).toString(36).padStart(9, "0");
+    await server.order({ do: "strew", blobs: [`${on.id}/${birth}-late`] });
+    await server.order({ do: "tour", offset: 60 * HOUR_MS });
+    for (const hours of [60, 85, 86, 87]) {
+      await on.later(hours * HOUR_MS);
+      await on.sweep();
+    }
+    expect(await on.blobs()).toEqual([]);
+    expect(await on.rings()).toBe(null);
   });
 });

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { tour as goOnTour } from "../../src/jobs/tour.ts";
+import type { World } from "../../src/world.ts";
 import type { Fault } from "../support/bindings.ts";
 import { answered } from "../support/expect.ts";
 import { isolates, useServer } from "../support/server.ts";
@@ -60,6 +62,44 @@ describe("the tour", () => {
     const [row] = await server.order<{ before: number }[]>({ do: "d1", text, bindings: [first.name] });
     await tour(nextDay(), { store: "index", call: "tend", nth: row?.before ?? 0, how: "overloaded" });
     expect([await tended(first), await tended(second)]).toEqual([false, true]);
+  });
+
+  it("visits some hundred buckets in a run, and the others in the next ones", async () => {
+    const names = Array.from({ length: 900 }, (_, i) => `bucket-${String(i).padStart(3, "0")}`);
+    const errands: { due: number; cursor: string }[] = [];
+    const visited: string[] = [];
+    const database = {
+      async rows({ text, bindings }: { text: string; bindings: unknown[] }) {
+        if (text.startsWith("select due")) return errands.slice(-1);
+        if (text.includes("into errand")) {
+          errands.push({ due: Number(bindings[1]), cursor: String(bindings[2]) });
+          return [];
+        }
+        if (!text.startsWith("select name")) return [];
+        const behind = names.filter((name) => name > String(bindings[0])).slice(0, Number(bindings[1]));
+        return behind.map((name) => ({ name, id: name, generation: 1 }));
+      },
+    };
+    const world = {
+      now: () => 1_000,
+      database,
+      blobs: { list: async () => ({ delimitedPrefixes: ["journal/"], truncated: false }) },
+      index: ({ name }: { name: string }) => ({
+        tend: async () => {
+          visited.push(name);
+          return { phase: "open" };
+        },
+      }),
+      attempt: async (_what: string, work: Promise<unknown>) => void (await work),
+    } as unknown as World;
+    const counts: number[] = [];
+    for (let runs = 0; runs < 5; runs++) {
+      await goOnTour(world);
+      counts.push(visited.length);
+    }
+    expect(counts).toEqual([400, 800, 900, 900, 900]);
+    expect(visited).toEqual(names);
+    expect(errands.at(-1)).toEqual({ due: 1_000 + DAY_MS, cursor: "" });
   });
 
   it("goes on where it was when the directory failed", async () => {

@@ -1,7 +1,9 @@
+import { existsSync, readFileSync } from "node:fs";
 import { Agent } from "node:http";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ACTIONS } from "../../src/iam/actions.ts";
+import { childOf } from "../cli/portico-process.ts";
 import { md5 } from "../support/checksums.ts";
 import { type Answer, Client, encode } from "../support/client.ts";
 import { documents } from "../support/documents.ts";
@@ -24,6 +26,9 @@ beforeAll(async () => {
 afterAll(() => server.agent?.destroy());
 
 const AT_ONCE = 16;
+
+/** Memory of workerd with all its isolates, in MiB; it takes about 150 when it does nothing. */
+const MAX_MIB = 800;
 
 /** What a header can hold on its way out of Node. */
 const sendable = (text: string) => text.replace(/[^\t\x20-\x7e\x80-\xff]/g, "").trim();
@@ -343,6 +348,13 @@ describe("the running server answers civilly", () => {
       const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(heard)?.[1] ?? 0);
       return { status, text: "", headers: {} } as Answer;
     });
+  });
+
+  it.runIf(existsSync("/proc/self/status"))("in bounded memory", () => {
+    const status = readFileSync(`/proc/${childOf(process.pid, "workerd")}/status`, "utf8");
+    const peak = Number(/VmHWM:\s*(\d+) kB/.exec(status)?.[1]) / 1024;
+    console.log(`fuzz: workerd took ${peak.toFixed(0)} MiB at the most`);
+    expect(peak).toBeLessThan(MAX_MIB);
   });
 
   it("and is what it was", async () => {

@@ -177,6 +177,31 @@ describe("a key's history", () => {
         [GET, seen("a")],
       ),
     ],
+    [
+      "an upload that was given up is completed",
+      false,
+      sequence(
+        [{ do: "abort", upload: "u" }, seen()],
+        [{ do: "complete", upload: "u", etag: "a" }, seen("a")],
+      ),
+    ],
+    [
+      "an upload that was completed is given up",
+      false,
+      sequence(
+        [{ do: "complete", upload: "u", etag: "a" }, seen("a")],
+        [{ do: "abort", upload: "u" }, seen()],
+      ),
+    ],
+    [
+      "an upload is given up twice",
+      true,
+      sequence(
+        [{ do: "abort", upload: "u" }, seen()],
+        [{ do: "abort", upload: "u" }, seen()],
+        [{ do: "abort", upload: "u" }, { refused: "NoSuchUpload" }],
+      ),
+    ],
   ])("where %s: %s", (_, possible, history) => {
     expect("order" in linearize(keySpecification("Off"), history)).toBe(possible);
   });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import type { Fault } from "../support/bindings.ts";
 import { drawing } from "../support/drawing.ts";
 import { answered } from "../support/expect.ts";
@@ -12,15 +12,18 @@ import { begin } from "../support/uploads.ts";
 const server = useServer();
 
 const SEED = Number(process.env.RACE_SEED ?? Date.now() % 1_000_000);
-const ROUNDS = 8;
+const ROUNDS = Number(process.env.RACE_ROUNDS ?? 8);
 const CLIENTS = 6;
 const CALLS_EACH = 10;
 const KEYS = ["k1", "k2"];
+const UPLOADS = 4;
 const KINDS: [name: string, versioning: Versioning, flips: boolean][] = [
   ["a bucket that never had versions", "Off", false],
   ["a bucket with versions", "Enabled", false],
   ["a bucket whose versioning is switched meanwhile", "Off", true],
 ];
+vi.setConfig({ testTimeout: 60_000 + ROUNDS * 3000 });
+
 /** Of a hundred requests, how many meet a fault. */
 const FAULTY = 15;
 
@@ -66,7 +69,7 @@ async function callAtRandom(
   const key = KEYS[draw(KEYS.length)] ?? "";
   const some = etags[draw(Math.max(etags.length, 1))];
   const body = `${name} ${draw(1e9)}`;
-  const kind = draw(flips ? 13 : 12);
+  const kind = draw(flips ? 14 : 13);
   switch (kind) {
     case 0:
     case 1:
@@ -76,8 +79,7 @@ async function callAtRandom(
     case 3:
       return histories.put(name, client, key, body, some === undefined ? {} : { ifMatch: some });
     case 4: {
-      const one = uploads.get(key)?.[draw(3)];
-      if (one === undefined) throw new Error("there is no upload");
+      const one = uploads.get(key)?.[draw(UPLOADS)] ?? { id: "", etag: "" };
       return histories.complete(name, client, key, one, draw(3) === 0 ? true : undefined);
     }
     case 5:
@@ -93,6 +95,8 @@ async function callAtRandom(
       return histories.list(name, client, "list");
     case 11:
       return histories.list(name, client, "list versions");
+    case 12:
+      return histories.abort(name, client, key, uploads.get(key)?.[draw(UPLOADS)]?.id ?? "");
     default:
       return histories.setVersioning(name, client, draw(2) === 0 ? "Enabled" : "Suspended");
   }
@@ -107,7 +111,7 @@ async function race(versioning: Versioning, flips: boolean, draw: Draw, lie = fa
   const histories = new Histories(bucket, KEYS);
   const uploads = new Map<string, { id: string; etag: string }[]>();
   for (const key of KEYS) {
-    const made = [1, 2, 3].map(async (n) => {
+    const made = Array.from({ length: UPLOADS }, async (_, n) => {
       const id = await begin(server.client, `/${bucket}/${key}`);
       return histories.uploaded(server.client, key, id, `upload ${n} of ${key}`);
     });

@@ -1,6 +1,6 @@
 // Holds what a bucket's stores contain against the promises that they make to each other.
 
-import { expect } from "vitest";
+import assert from "node:assert/strict";
 import type { TestServer } from "./test-server.ts";
 import type { Order } from "./worker.ts";
 
@@ -68,13 +68,20 @@ export async function audit(server: TestServer, index: string): Promise<Holdings
   const litter = litterRows.flatMap(({ name, paged }) => blobsOf(name, paged === 1));
   const named = [...new Set(rows.flatMap(({ body, pages }) => blobsOf(body, pages !== null)))];
 
-  expect(named.filter((blob) => litter.includes(blob))).toEqual([]);
-  expect(named.filter((blob) => !stored.includes(blob))).toEqual([]);
-  expect(litter).toEqual([...new Set(litter)]);
-  expect(counted[0] ?? { objects: 0, bytes: 0 }).toEqual({
-    objects: current.length,
-    bytes: rows.reduce((sum, { size }) => sum + size, 0),
-  });
+  const none: string[] = [];
+  assert.deepEqual(
+    named.filter((blob) => litter.includes(blob)),
+    none,
+    "litter that a version names",
+  );
+  assert.deepEqual(
+    named.filter((blob) => !stored.includes(blob)),
+    none,
+    "named, and not in R2",
+  );
+  assert.deepEqual(litter, [...new Set(litter)], "litter twice");
+  const held = { objects: current.length, bytes: rows.reduce((sum, { size }) => sum + size, 0) };
+  assert.deepEqual({ objects: 0, bytes: 0, ...counted[0] }, held, "what the counters say");
   const inProgress = parts.map(({ blob }) => blob);
   const known = new Set([...named, ...litter, ...inProgress]);
   return { named, litter, parts: inProgress, orphans: stored.filter((blob) => !known.has(blob)) };

@@ -81,6 +81,13 @@ export class Histories {
     });
   }
 
+  abort(name: string, client: Client, key: string, upload: string) {
+    const act = () => client.delete(`${this.#path(key)}?uploadId=${upload}`);
+    return this.#record(name, new Map([[key, { do: "abort", upload } as const]]), act, (answer) =>
+      answer.status === 204 ? { seen: [] } : madeOf(answer, undefined),
+    );
+  }
+
   /** With new metadata. A copy reads, and then writes: no one promises that nothing comes between. */
   async copyToItself(name: string, client: Client, key: string) {
     const invoked = performance.now();

@@ -8,6 +8,8 @@ export type Input =
   | { do: "put"; etag: string; ifMatch?: string; ifNoneMatch?: true }
   /** Completes an upload: once; after that it says again what it said, if that can be told. */
   | { do: "complete"; upload: string; etag: string; ifNoneMatch?: true }
+  /** Gives an upload up; whoever does what was done before may be told so, or that there is no such upload. */
+  | { do: "abort"; upload: string }
   | { do: "delete"; ifMatch?: string }
   | { do: "get" }
   | { do: "list" }
@@ -30,6 +32,8 @@ interface State {
   versions: readonly { etag: string | undefined; version: string }[];
   /** Uploads that were completed. */
   ended: readonly string[];
+  /** Uploads that were given up. */
+  aborted: readonly string[];
 }
 
 const NULL = "null";
@@ -38,7 +42,7 @@ const UNTOLD = "?";
 /** A key of a bucket that begins with this versioning, and without the key. */
 export function keySpecification(versioning: Versioning): Specification<State, Input, Output> {
   return {
-    initial: { versioning, versions: [], ended: [] },
+    initial: { versioning, versions: [], ended: [], aborted: [] },
     step,
     identify: (state) => JSON.stringify(state),
   };
@@ -59,8 +63,13 @@ function step(state: State, input: Input, output: Output | undefined): State | u
       return { ...state, versioning: input.to };
     case "complete":
       if (state.ended.includes(input.upload)) return same({ seen: [{ etag: input.etag }] });
+      if (state.aborted.includes(input.upload)) return same(NO_UPLOAD);
       if (input.ifNoneMatch && current !== undefined) return same(FAILED);
       return made({ ...state, ended: [...state.ended, input.upload].sort() }, input.etag, output);
+    case "abort":
+      if (state.ended.includes(input.upload)) return same(NO_UPLOAD);
+      if (state.aborted.includes(input.upload)) return same(NO_UPLOAD) ?? same({ seen: [] });
+      return same({ seen: [] }) && { ...state, aborted: [...state.aborted, input.upload].sort() };
     case "put":
       if (input.ifNoneMatch && current !== undefined) return same(FAILED);
       if (input.ifMatch === undefined) return made(state, input.etag, output);
@@ -76,6 +85,7 @@ function step(state: State, input: Input, output: Output | undefined): State | u
 }
 
 const FAILED: Output = { refused: "PreconditionFailed" };
+const NO_UPLOAD: Output = { refused: "NoSuchUpload" };
 
 /** The state with a new version on top, in the null version's stead unless each gets an id of its own. */
 function made(state: State, etag: string | undefined, output: Output | undefined): State | undefined {

@@ -84,12 +84,14 @@ export class BucketIndex extends RealIndex {
    * in each folder, or (0) many versions of the one key.
    */
   async fill(asker: Asker, request: PutRequest, first: number, count: number, folder: number): Promise<void> {
-    for (let i = first; i < first + count; i++) {
+    const put = (i: number) => {
       const key = folder === 0 ? request.draft.key : keyOf(i, folder);
       const draft = { ...request.draft, key };
       const body = { kind: "blob", blob: `filled-${key}-${i}` } as const;
-      await this.put({ ...asker, operationId: `filled-${i}` }, { ...request, draft, body });
-    }
+      return this.put({ ...asker, operationId: `filled-${i}` }, { ...request, draft, body });
+    };
+    // One group of commits.
+    await Promise.all(Array.from({ length: count }, (_, i) => put(first + i)));
   }
 
   /** The alarm is silenced, as if the object had ended before it was set. */

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { audit } from "../support/audit.ts";
 import type { Fault } from "../support/bindings.ts";
 import { answered, refused } from "../support/expect.ts";
 import { useServer } from "../support/server.ts";
-import { MIN_PART, upload } from "../support/uploads.ts";
+import { begin, MIN_PART, part, partPath, upload } from "../support/uploads.ts";
 import { xml } from "../support/xml.ts";
 
 const server = useServer();
@@ -68,6 +69,52 @@ describe("a store that does not answer", () => {
       }
       expect(bill.trace).not.toEqual([]);
     }
+  });
+});
+
+describe("a commit whose answer was lost", () => {
+  it.each(["PutObject", "DeleteObject"])("is not made again on newer settings: %s", async (what) => {
+    const bucket = await server.bucket();
+    const path = `/${bucket}/k`;
+    answered(await server.client.put(path, "first"), 200);
+    const name = crypto.randomUUID();
+    const call = what === "PutObject" ? "put" : "remove";
+    const slow = stranger().failing(
+      { store: "index", call, nth: 1, how: "after" },
+      { store: "index", call, how: "hold", name },
+    );
+    const answering = what === "PutObject" ? slow.put(path, "slow") : slow.delete(path);
+    await server.order({ do: "held", name });
+    await server.version(bucket);
+    answered(await server.client.put(path, "newer"), 200);
+    await server.version(bucket, "Suspended");
+    await server.order({ do: "release", name });
+    answered(await answering, what === "PutObject" ? 200 : 204);
+    expect(answered(await server.client.get(path), 200).text).toBe("newer");
+    const listed = xml((await server.client.get(`/${bucket}?versions`)).text);
+    expect(listed.all("Version")).toHaveLength(what === "PutObject" ? 2 : 1);
+    expect(listed.all("DeleteMarker")).toEqual([]);
+    const { named, orphans } = await audit(server, await server.idOf(bucket));
+    expect([named.length, orphans]).toEqual([what === "PutObject" ? 2 : 1, []]);
+  });
+});
+
+describe("a part whose answer was lost", () => {
+  it("does not take the place of one that came after it", async () => {
+    const path = `/${await server.bucket()}/k`;
+    const id = await begin(server.client, path);
+    const name = crypto.randomUUID();
+    const slow = stranger().failing(
+      { store: "d1", call: "insert into part", how: "after" },
+      { store: "d1", call: "insert into part", how: "hold", name },
+    );
+    const answering = slow.put(partPath(path, id, 1), "slow");
+    await server.order({ do: "held", name });
+    const newer = await part(server.client, path, id, 1, "newer");
+    await server.order({ do: "release", name });
+    answered(await answering, 200);
+    const listed = xml((await server.client.get(`${path}?uploadId=${id}`)).text);
+    expect(listed.texts("Part/ETag")).toEqual([newer.etag]);
   });
 });
 

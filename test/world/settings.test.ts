@@ -8,6 +8,8 @@ import { xml } from "../support/xml.ts";
 
 const server = useServer();
 
+const withMd5 = (body: string) => ({ "content-md5": md5(body, "base64") });
+
 describe("a change of a bucket's settings", () => {
   /** What every change of settings does: the row first, then the index is told. */
   async function change(bucket: string, { told }: { told: boolean }): Promise<void> {
@@ -106,6 +108,41 @@ describe("a change of a bucket's settings", () => {
   });
 });
 
+describe("a change of settings that had to be asked for twice, since the index was not told at first,", () => {
+  const untold = { store: "index", call: "adopt", how: "before", lapse: 60_000 } as const;
+
+  it("holds for an isolate that remembers a bucket without versions, once it is acknowledged", async () => {
+    const { a, b } = isolates(server);
+    const bucket = await server.bucket(a);
+    answered(await b.put(`/${bucket}/k`, "first"), 200);
+    const versions = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+    answered(await a.failing(untold).put(`/${bucket}?versioning`, versions), 503);
+    answered(await a.put(`/${bucket}?versioning`, versions), 200);
+    const { headers } = answered(await b.put(`/${bucket}/k`, "second"), 200);
+    expect(headers["x-amz-version-id"]).toMatch(/^[0-9a-z]{32}$/);
+    expect((await b.get(`/${bucket}/k?versionId=null`)).text).toBe("first");
+  });
+
+  it("takes a policy away from an isolate that remembers it", async () => {
+    const { a, b } = isolates(server);
+    const bucket = await server.bucket(a);
+    const { client, id } = await server.account("reader");
+    const [reader, resource] = [
+      client.world(String(b.settings.headers?.["x-test-world"])),
+      `arn:aws:s3:::${bucket}/*`,
+    ];
+    const reading = { Effect: "Allow", Action: "s3:GetObject", Resource: resource };
+    const allowed = { ...reading, Principal: { CanonicalUser: id } };
+    const policy = JSON.stringify({ Version: "2012-10-17", Statement: [allowed] });
+    answered(await a.put(`/${bucket}?policy`, policy, withMd5(policy)), 204);
+    answered(await a.put(`/${bucket}/k`, "bytes"), 200);
+    answered(await reader.get(`/${bucket}/k`), 200);
+    answered(await a.failing(untold).delete(`/${bucket}?policy`), 503);
+    answered(await a.delete(`/${bucket}?policy`), 204);
+    answered(await reader.get(`/${bucket}/k`), 403);
+  });
+});
+
 describe("a bucket that was set otherwise a moment ago", () => {
   it("takes a lock from an isolate that remembers it without locks", async () => {
     const { a, b } = isolates(server);
@@ -137,10 +174,6 @@ describe("a bucket that was set otherwise a moment ago", () => {
     const later = b.with({ "x-test-now-offset": "2000" });
     answered(await later.put(`/${bucket}/k`, "more", { "x-amz-acl": "authenticated-read" }), 200);
   });
-
-  function withMd5(body: string): Record<string, string> {
-    return { "content-md5": md5(body, "base64") };
-  }
 });
 
 describe("what an isolate remembers of a bucket", () => {

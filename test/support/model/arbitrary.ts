@@ -1,6 +1,7 @@
 // Which commands histories are made of: few keys and small bodies, so that commands meet.
 
 import fc from "fast-check";
+import type { Fault } from "../bindings.ts";
 import { bytesOf, type Command, type Conditions, type Source } from "./commands.ts";
 import type { OperationName } from "./s3.ts";
 import { checksumOf } from "./writes.ts";
@@ -369,6 +370,29 @@ const OF_ANY = fc.oneof(...COMMANDS.map(([weight, arbitrary]) => ({ weight, arbi
 export const anyCommand: fc.Arbitrary<Command> = fc
   .tuple(OF_ANY, seldom(fc.constant("other" as const)))
   .map(([made, world]) => withoutEmpty(world === undefined ? made : { ...made, world }));
+
+const anyFault: fc.Arbitrary<Fault> = fc
+  .tuple(
+    fc.constantFrom<Fault["how"]>(
+      "before",
+      "after",
+      "before",
+      "after",
+      "overloaded",
+      "delay",
+      "cut",
+      "kill",
+      "kill after",
+    ),
+    fc.constantFrom(1, 1, 2, 2, 3, 4, 5),
+    fc.constantFrom<Partial<Fault>>({}, { lapse: 60_000 }, { times: 2 }, { times: 2, lapse: 60_000 }),
+  )
+  .map(([how, at, more]) => ({ at, how, ...more }));
+
+/** Any command; of some, one or two calls of the stores fail. */
+export const anySpoiltCommand: fc.Arbitrary<Command> = fc
+  .tuple(anyCommand, seldom(fc.array(anyFault, { minLength: 1, maxLength: 2 })))
+  .map(([made, faults]) => (faults === undefined ? made : { ...made, faults }));
 
 /** Any command of these operations. */
 export function commandsOf(operations: readonly OperationName[]): fc.Arbitrary<Command> {

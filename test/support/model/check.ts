@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { Client } from "../client.ts";
 import { anyBeginning, anyCommand } from "./arbitrary.ts";
 import type { Command } from "./commands.ts";
-import { freshTally, History, type Send, type Tally } from "./history.ts";
+import { type Clock, freshTally, History, type Send, type Tally } from "./history.ts";
 import { shrink } from "./shrink.ts";
 import type { Rules } from "./state.ts";
 
@@ -25,6 +25,12 @@ export interface Ground {
   /** What must be true after each history. */
   afterwards?: (history: History) => Promise<void>;
   tally?: Tally;
+  clock?: Clock;
+  /** Whether somebody sweeps and restarts the indexes meanwhile. */
+  isRestless?: boolean;
+  /** Hears of each history that begins. */
+  begun?: (history: History) => void;
+  ended?: (history: History) => void;
 }
 
 export interface Failure {
@@ -67,20 +73,27 @@ async function fault(ground: Ground, commands: readonly Command[]): Promise<stri
 
 /** Runs one history, in buckets of its own. Throws Disagreement. */
 export async function replay(ground: Ground, commands: readonly Command[]): Promise<History> {
-  const { client, rules, planted, afterwards, tally } = ground;
+  const { client, rules, planted, afterwards, begun, ended, tally, clock, isRestless } = ground;
   const name = `m${crypto.randomUUID().slice(0, 18)}`;
   const history = new History(client, name, rules, {
     ...(planted && { through: planted() }),
     ...(tally && { tally }),
+    ...(clock && { clock }),
+    ...(isRestless && { isRestless }),
   });
-  for (const command of commands) await history.run(command);
-  await history.finish();
-  await afterwards?.(history);
-  return history;
+  begun?.(history);
+  try {
+    for (const command of commands) await history.run(command);
+    await history.finish();
+    await afterwards?.(history);
+    return history;
+  } finally {
+    ended?.(history);
+  }
 }
 
 /** A history as it can be pasted into a test. */
-function scriptOf(commands: readonly Command[]): string {
+export function scriptOf(commands: readonly Command[]): string {
   return `await replay(ground, [\n${commands.map((command) => `  ${literal(command)},\n`).join("")}]);`;
 }
 

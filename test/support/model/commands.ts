@@ -77,6 +77,9 @@ export interface Setting {
 }
 
 const UNKNOWN_VERSION = `${"0".repeat(10)}1${"0".repeat(21)}`;
+/** Longest body that is sent to where it may be refused at once, in bytes. */
+const MAX_REFUSED_BYTES = 64 * 1024;
+
 const NO_ETAG = "d".repeat(32);
 
 const fillers = new Map<string, Buffer>();
@@ -95,10 +98,13 @@ export const bucketName = ({ prefix }: Setting, ref: BucketRef): string => `${pr
 
 /** The request that a command is in a state. */
 export function callOf(command: Command, state: State, setting: Setting): Call {
-  const { op, bucket: ref, body } = command;
+  const { op, bucket: ref } = command;
   const name = ref === undefined ? "" : bucketName(setting, ref);
   const bucket = state.buckets.get(name);
   const upload = command.upload === undefined ? undefined : uploadOf(state, bucket, command.upload);
+  // What is refused before its body is read loses its connection if the body is long.
+  const isLong = bytesOf(command.body ?? "").length > MAX_REFUSED_BYTES;
+  const body = isLong && upload === undefined ? "" : command.body;
   const key = command.key ?? upload?.key ?? (command.upload === undefined ? "" : "none");
   const query: Record<string, string> = { ...command.query };
   if (op === "ListBuckets") query.prefix = setting.prefix;

@@ -7,7 +7,16 @@ import { bucketName, type Command, callOf, type Setting } from "./commands.ts";
 import { compare } from "./compare.ts";
 import { byBytes } from "./listings.ts";
 import { apply, type OperationName, type Outcome } from "./s3.ts";
-import { type Call, freshState, nameOf, type Opaque, type Past, type Rules, type State } from "./state.ts";
+import {
+  type Call,
+  freshState,
+  nameOf,
+  type Opaque,
+  type Past,
+  type Rules,
+  type State,
+  type Upload,
+} from "./state.ts";
 import { send } from "./wire.ts";
 
 /** Most states that are held at once: one more lost answer, and the whole is listed first. */
@@ -46,6 +55,20 @@ export interface Tally {
   lost: number;
 }
 
+/** How far the server's clock has been moved, in ms. It only ever goes on. */
+export interface Clock {
+  offset: number;
+}
+
+interface Options {
+  tally?: Tally;
+  /** How calls are sent, for those who spoil them on purpose. */
+  through?: Send;
+  clock?: Clock;
+  /** Whether somebody sweeps and restarts the indexes meanwhile. */
+  isRestless?: boolean;
+}
+
 export const freshTally = (): Tally => ({ commands: new Map(), faults: new Map(), lost: 0 });
 
 const count = (counts: Map<string, number>, name: string): void => {
@@ -53,25 +76,30 @@ const count = (counts: Map<string, number>, name: string): void => {
 };
 
 export class History {
-  states: State[] = [freshState()];
+  states: State[];
   readonly #client: Client;
+  readonly #clock: Clock;
+  readonly #isRestless: boolean;
   readonly #rules: Rules;
   readonly #setting: Setting;
   readonly #tally: Tally;
   readonly #send: Send;
 
-  /** `prefix` begins its buckets' names; `through`: how calls are sent, for those who spoil them on purpose. */
+  /** `prefix` begins its buckets' names. */
   constructor(
     client: Client,
     prefix: string,
     rules: Rules,
-    { tally = freshTally(), through = send }: { tally?: Tally; through?: Send } = {},
+    { tally = freshTally(), through = send, clock = { offset: 0 }, isRestless = false }: Options = {},
   ) {
     this.#client = client;
     this.#rules = rules;
     this.#setting = { prefix, origin: client.settings.url };
     this.#tally = tally;
     this.#send = through;
+    this.#clock = clock;
+    this.#isRestless = isRestless;
+    this.states = [freshState(() => Date.now() + clock.offset)];
   }
 
   get buckets(): string[] {
@@ -122,20 +150,22 @@ export class History {
     const { faults, world } = command;
     for (let repetition = 0; repetition < MAX_REPETITIONS; repetition++) {
       const isSpoilt = repetition === 0 && faults !== undefined;
+      const { offset } = this.#clock;
       const transport: Record<string, string> = {
         ...(isSpoilt && { "x-test-fault": JSON.stringify(faults) }),
         ...(world && { "x-test-world": world }),
+        ...(offset > 0 && { "x-test-now-offset": String(offset) }),
       };
-      const from = Date.now();
+      const sent = { at: Date.now(), offset };
       const answer = await this.#send(this.#client, call, transport).catch((error: unknown) => {
         if (isSpoilt) return undefined;
         throw error;
       });
       count(this.#tally.commands, call.op);
       for (const fault of isSpoilt ? faults : []) count(this.#tally.faults, fault.how);
-      const outcomes = this.states.flatMap((state) => this.#outcomes(state, call, isSpoilt, from));
-      const isLost = answer === undefined || answer.status === 500 || answer.status === 503;
-      if (!isLost || !(isSpoilt || repetition > 0)) {
+      const outcomes = this.states.flatMap((state) => this.#outcomes(state, call, isSpoilt, sent));
+      const isLost = answer === undefined || saysNothing(answer);
+      if (!isLost || !(isSpoilt || repetition > 0 || this.#isRestless)) {
         this.#resolve(command, call, answer, outcomes);
         return answer;
       }
@@ -147,10 +177,23 @@ export class History {
   }
 
   /** All that a call may have come to. */
-  #outcomes(state: State, call: Call, isSpoilt: boolean, from: number): Outcome[] {
+  #outcomes(
+    state: State,
+    call: Call,
+    isSpoilt: boolean,
+    sent: { at: number; offset: number },
+    mayClear = this.#isRestless,
+  ): Outcome[] {
+    const cleared = mayClear ? withoutLingering(state, call.bucket) : undefined;
+    if (cleared !== undefined) {
+      // The sweep may have cleared it away a moment ago.
+      return [state, cleared].flatMap((each) => this.#outcomes(each, call, isSpoilt, sent, false));
+    }
     const made = apply(state, call, this.#rules);
-    for (let n = state.opaques + 1; n <= made.state.opaques; n++)
-      made.state.windows.set(n, [from, Date.now()]);
+    // D1 tells its own time.
+    const real = [sent.at, Date.now()] as const;
+    const moved = [sent.at + sent.offset, Date.now() + this.#clock.offset] as const;
+    for (let n = state.opaques + 1; n <= made.state.opaques; n++) made.state.windows.set(n, [real, moved]);
     made.state.past = [...made.state.past, ...changes(state, made.state)];
     const outcomes = [made, ...this.#remembered(state, call)];
     const mayLinger = call.op === "CompleteMultipartUpload" && isSpoilt && made.expected.status === 200;
@@ -189,6 +232,13 @@ export class History {
   }
 }
 
+/** Whether an answer leaves open what has been done: a client repeats its request. */
+function saysNothing({ status, text }: Answer): boolean {
+  // Of a request whose body broke off on its way.
+  const isCut = status === 400 && text.includes("<Code>RequestTimeout</Code>");
+  return isCut || [500, 502, 503].includes(status);
+}
+
 /** The settings of buckets that a call has changed, as they were. */
 function changes(before: State, after: State): Past[] {
   return [...before.buckets.values()].flatMap(({ name, versioning, lock }) => {
@@ -196,6 +246,15 @@ function changes(before: State, after: State): Past[] {
     const isSame = now?.versioning === versioning && now.lock === lock;
     return isSame ? [] : [{ name, versioning, lock, at: Date.now() }];
   });
+}
+
+/** The bucket without completed uploads that stayed in sight; undefined if there are none. */
+function withoutLingering(state: State, name: string): State | undefined {
+  const bucket = state.buckets.get(name);
+  const lingers = ({ open, answer }: Upload) => open && answer !== undefined;
+  if (bucket === undefined || !bucket.uploads.some(lingers)) return undefined;
+  const uploads = bucket.uploads.map((each) => (lingers(each) ? { ...each, open: false } : each));
+  return { ...state, buckets: new Map(state.buckets).set(name, { ...bucket, uploads }) };
 }
 
 /** A completed upload whose rows could not be removed stays in sight until the sweep removes them. */

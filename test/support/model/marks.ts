@@ -30,26 +30,27 @@ export function lockAsked(state: State, { lock }: Bucket, headers: Record<string
     throw NO_LOCKS();
   }
   const held = hold === undefined ? {} : { hold };
-  if (mode !== undefined && until !== undefined) return { ...held, ...retention(mode, until) };
+  if (mode !== undefined && until !== undefined) return { ...held, ...retention(state, mode, until) };
   if (lock.mode === undefined) return held;
   return {
     ...held,
     mode: lock.mode,
-    until: Date.now() + lock.days * DAY_MS,
+    until: state.now() + lock.days * DAY_MS,
     shown: fresh(state, "until"),
   };
 }
 
-function retention(mode: string, until: string): Lock {
+function retention({ now }: State, mode: string, until: string): Lock {
   const ms = Date.parse(until);
-  if (ms <= Date.now()) throw new Refusal(400, "InvalidArgument");
+  if (ms <= now()) throw new Refusal(400, "InvalidArgument");
   return { mode, until: ms, shown: new Date(ms).toISOString() };
 }
 
 /** Whether a version may not be removed: a bypass lifts GOVERNANCE, and nothing lifts COMPLIANCE or a hold. */
-export function isLocked({ lock: { mode, until = 0, hold } }: Version, bypass: boolean): boolean {
+export function isLocked({ now }: State, { lock }: Version, bypass: boolean): boolean {
+  const { mode, until = 0, hold } = lock;
   if (hold === "ON") return true;
-  return mode !== undefined && until > Date.now() && (mode === "COMPLIANCE" || !bypass);
+  return mode !== undefined && until > now() && (mode === "COMPLIANCE" || !bypass);
 }
 
 function marked(
@@ -109,12 +110,12 @@ export interface RetentionInput {
 export function putObjectRetention(state: State, call: Call): Expected {
   if (bucketOf(state, call.bucket).lock === undefined) throw NO_LOCKS();
   const { mode, until } = call.input as RetentionInput;
-  const next = mode === undefined || until === undefined ? {} : retention(mode, until);
+  const next = mode === undefined || until === undefined ? {} : retention(state, mode, until);
   const bypass = call.headers["x-amz-bypass-governance-retention"] === "true";
   marked(state, call, ({ lock }) => {
     const { mode: held, until: heldUntil = 0, shown: _shown, ...rest } = lock;
     const keeps = next.mode === held && (next.until ?? 0) >= heldUntil;
-    if (held !== undefined && heldUntil > Date.now() && !keeps && !(held === "GOVERNANCE" && bypass)) {
+    if (held !== undefined && heldUntil > state.now() && !keeps && !(held === "GOVERNANCE" && bypass)) {
       throw new Refusal(403, "AccessDenied");
     }
     return { lock: { ...rest, ...next } };

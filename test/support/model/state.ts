@@ -86,8 +86,10 @@ export interface State {
   seen: Map<string, string>;
   /** How buckets were before: an isolate may remember it for a moment. `at` in ms. */
   past: readonly Past[];
-  /** Between which times each time must lie, in ms. */
-  windows: Map<number, readonly [from: number, to: number]>;
+  /** Between which times each time must lie, in ms: by the clock that a test may have moved, or by the real one. */
+  windows: Map<number, readonly (readonly [from: number, to: number])[]>;
+  /** The server's clock, in ms since 1970. */
+  now: () => number;
 }
 
 export type Past = Pick<Bucket, "name" | "versioning" | "lock"> & { at: number };
@@ -141,15 +143,15 @@ export interface Rules {
   inlineBytes: number;
 }
 
-export function freshState(): State {
-  return { buckets: new Map(), opaques: 1, seen: new Map(), past: [], windows: new Map() };
+export function freshState(now: () => number): State {
+  return { buckets: new Map(), opaques: 1, seen: new Map(), past: [], windows: new Map(), now };
 }
 
-export function copyState({ buckets, opaques, seen, past, windows }: State): State {
+export function copyState({ buckets, opaques, seen, past, windows, now }: State): State {
   const copies = [...buckets].map(
     ([name, bucket]) => [name, { ...bucket, keys: new Map(bucket.keys) }] as const,
   );
-  return { buckets: new Map(copies), opaques, seen: new Map(seen), past, windows: new Map(windows) };
+  return { buckets: new Map(copies), opaques, seen: new Map(seen), past, windows: new Map(windows), now };
 }
 
 export function fresh(state: State, opaque: Opaque["opaque"]): Opaque {

@@ -200,7 +200,7 @@ function remove(
     return { id: addVersion(state, bucket, key, { marker: true, ...nothing }).id, marker: true };
   }
   if (named === undefined) return { id: versionId };
-  if (isLocked(named, bypass)) throw new Refusal(403, "AccessDenied");
+  if (isLocked(state, named, bypass)) throw new Refusal(403, "AccessDenied");
   replaceVersion(bucket, key, named, undefined);
   return versionId === undefined ? {} : { id: named.id, marker: named.marker };
 }
