@@ -15,7 +15,7 @@ export const MAX_RECEIPT_CHARACTERS = 8 * 1024 * 1024;
 /**
  * Most characters kept for the journal while R2 takes none of it. What has to go beyond this, a checkpoint tells later.
  */
-export const MAX_UNTOLD_CHARACTERS = 64 * 1024 * 1024;
+export const MAX_UNTOLD_CHARACTERS = 32 * 1024 * 1024;
 
 /** How long after a commit the journal tells it, in ms; commits in between are told together. */
 export const TELL_AFTER_MS = 30_000;

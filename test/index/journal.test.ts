@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { adoptJournal, type JournalLimits } from "../../src/index/journal.ts";
+import { MAX_RECEIPT_CHARACTERS, MAX_UNTOLD_CHARACTERS } from "../../src/index/tail.ts";
 import { events, History } from "../support/histories.ts";
 import { BUCKET, Journaled, tablesOf } from "../support/journaled.ts";
 
@@ -30,10 +31,19 @@ function currentOf({ sql }: Journaled["index"]): { key: string; etag: string }[]
   return sql.exec<{ key: string; etag: string }>("select key, etag from current").toArray();
 }
 
-/** Puts a small object under this many keys. */
-function fill(journaled: Journaled, keys: number): void {
+/** A key's end that takes six characters for each of its own where it is written down. */
+const LONG = "\u{1}".repeat(1000);
+
+/** How many characters of records the tail holds. */
+function tailOf({ index }: Journaled): number {
+  const [sum] = index.sql.exec<{ sum: number }>("select sum(length(records)) as sum from tail").toArray();
+  return sum?.sum ?? 0;
+}
+
+/** Puts an object under each of this many keys. */
+function fill(journaled: Journaled, keys: number, end = ""): void {
   const history = new History(journaled);
-  for (let n = 0; n < keys; n++) history.put(`key ${n}`, { kind: "blob", blob: crypto.randomUUID() });
+  for (let n = 0; n < keys; n++) history.put(`key ${n}${end}`, { kind: "blob", blob: crypto.randomUUID() });
 }
 
 describe("an index made anew from its journal", () => {
@@ -180,6 +190,34 @@ describe("a journal", () => {
     journaled.ship();
     expect(journaled.headers()[0]?.what).toBe("page");
     expect(tablesOf(journaled.rebuilt())).toEqual(tablesOf(journaled.index));
+  });
+
+  it("has the tail kept until it is told, however old and long that becomes", () => {
+    const journaled = new Journaled();
+    fill(journaled, 1_500, LONG);
+    journaled.now += 60 * 60 * 1000;
+    fill(journaled, 1, LONG);
+    expect(tailOf(journaled)).toBeGreaterThan(MAX_RECEIPT_CHARACTERS);
+    journaled.restart();
+    expect(tailOf(journaled)).toBeGreaterThan(MAX_RECEIPT_CHARACTERS);
+    journaled.shipOne();
+    expect(journaled.headers()[0]?.what).toBe("segment");
+    journaled.ship();
+    expect(tablesOf(journaled.rebuilt(1000))).toEqual(tablesOf(journaled.index));
+    journaled.restart();
+    expect(tailOf(journaled)).toBeLessThan(2 * LONG.length * 6);
+  });
+
+  it("has it kept within a bound, and begins anew with a checkpoint behind that", { timeout: 60_000 }, () => {
+    const journaled = new Journaled();
+    fill(journaled, 6_000, LONG);
+    const most = MAX_UNTOLD_CHARACTERS + 3 * LONG.length * 6;
+    expect(tailOf(journaled)).toBeGreaterThan(MAX_UNTOLD_CHARACTERS / 2);
+    expect(tailOf(journaled)).toBeLessThan(most);
+    journaled.restart();
+    expect(tailOf(journaled)).toBeLessThan(most);
+    journaled.shipOne();
+    expect(journaled.headers()[0]?.what).toBe("page");
   });
 
   it("takes the next name where an earlier try came through unheard", () => {
