@@ -20,6 +20,9 @@ export const MAX_UNTOLD_CHARACTERS = 32 * 1024 * 1024;
 /** How long after a commit the journal tells it, in ms; commits in between are told together. */
 export const TELL_AFTER_MS = 30_000;
 
+/** The same for a body in pages, in ms: its blobs do not say which object they are, so that nothing else in R2 tells it. */
+const TELL_PAGED_AFTER_MS = 1_000;
+
 /** How many characters of records do not wait for that. */
 const TELL_CHARACTERS = 512 * 1024;
 
@@ -151,6 +154,7 @@ export function once<Answer>(index: Index, operationId: string, act: (change: Ch
   for (const [key] of touchedVersions(change.touched)) cool(index, key);
   const record = `${JSON.stringify([operationId, change.at, answer, ...spellTouched(change.touched)])}\n`;
   unwritten.push(record);
+  if (change.touched.bodies.length > 0 && index.journal) arm(index, change.at + TELL_PAGED_AFTER_MS);
   tail.sequence = change.sequence;
   tail.objects += change.objects;
   tail.bytes += change.bytes;
