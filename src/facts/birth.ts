@@ -3,6 +3,12 @@
 import type { WriteConditions } from "./condition.ts";
 import type { Draft, Versioning } from "./version.ts";
 
+/**
+ * How long before its journal ends, in ms, a blob may have been uploaded that a commit behind that end names: a worker
+ * repeats a commit for 30 s, and clocks differ.
+ */
+export const YOUNG_MS = 60_000;
+
 /** A version as its writer asked for it; what only its commit decided is not known. */
 export interface Birth extends Omit<Draft, "etag" | "size"> {
   /** The etag, where R2's own word would not be it. */

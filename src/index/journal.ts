@@ -1,13 +1,13 @@
 // The journal of a bucket's index: what commits touched, as it is now, and checkpoints of everything, drawn up as
 // objects for R2, so that the index can be made anew from R2 alone.
 
+import { YOUNG_MS } from "../facts/birth.ts";
 import {
   type JournalHeader,
   type JournalObject,
   journalName,
   type SpentJournal,
   spellHeader,
-  YOUNG_MS,
 } from "../facts/journal.ts";
 import { arm } from "./alarm.ts";
 import { type EndedRow, type ExtentsRow, spellLine } from "./journal-lines.ts";
@@ -40,6 +40,9 @@ const LIMITS: JournalLimits = {
   page: 256 * 1024,
   grown: { characters: 1024 * 1024, objects: 1000 },
 };
+
+/** How many of the tail's last segments are looked through for what went lately: some thousands of commits. */
+const MAX_DEPARTURE_SEGMENTS = 400;
 
 /** An object that was drawn up. */
 export interface Drawn extends JournalObject {
@@ -165,7 +168,10 @@ function drawSegment(index: Index, limits: JournalLimits, known: JournalState): 
   if (whole) Object.assign(after, { at, turn: "page" });
   const { walk } = known;
   const base = whole && walk?.place.rows === "none" ? { ...walk.size, began: walk.began } : undefined;
-  if (base !== undefined) Object.assign(after, { walk: undefined, base, spent: base.began > 1 });
+  if (base !== undefined) {
+    Object.assign(after, { walk: undefined, base, spent: base.began > 1 });
+    lines.push(...departures(index, at - YOUNG_MS, seen));
+  }
   // Nothing stands before the first object of a new bucket's journal.
   const completes = base?.began ?? (known.base?.began === known.next ? known.next : undefined);
   return drawn(index, limits, after, { what: "segment", whole, completes }, lines);
@@ -173,8 +179,7 @@ function drawSegment(index: Index, limits: JournalLimits, known: JournalState): 
 
 function drawPage(index: Index, limits: JournalLimits, known: JournalState & { walk: Walk }): Drawn {
   const { walk } = known;
-  const { lines: found, place } = walkOn(index, walk.place, limits.page);
-  const lines = walk.size.objects === 0 ? [...goneLately(index), ...found] : found;
+  const { lines, place } = walkOn(index, walk.place, limits.page);
   const size = lines.reduce((sum, line) => sum + line.length + 1, 0);
   const after: JournalState = {
     ...known,
@@ -185,23 +190,6 @@ function drawPage(index: Index, limits: JournalLimits, known: JournalState & { w
   // What grew before the checkpoint began is in it.
   if (walk.size.objects === 0) after.grown = { objects: 0, characters: 0 };
   return drawn(index, limits, after, { what: "page", whole: false }, lines);
-}
-
-/**
- * What went shortly before a checkpoint: nothing else in it tells that, and their blobs are there still, so young that
- * they would be taken for those of commits behind the journal's end.
- */
-function goneLately(index: Index): string[] {
-  const since = index.now() - YOUNG_MS;
-  const first = index.tail.segments.find(({ last }) => last >= since);
-  if (first === undefined) return [];
-  const lines = new Set<string>();
-  for (const { touched } of recordsFrom(index, { segment: first.segment, characters: 0 })) {
-    for (const [key, sequence] of touchedVersions(touched ?? untouched())) {
-      if (versionAt(index, key, sequence) === undefined) lines.add(spellLine({ gone: { key, sequence } }));
-    }
-  }
-  return [...lines];
 }
 
 function larger({ objects, characters }: JournalSize, by: number): JournalSize {
@@ -237,6 +225,23 @@ function* recordsFrom(index: Index, { segment, characters }: Place) {
       yield { touched: readTouched(touched), end: { segment: row.segment, characters: end } };
     }
     from = { segment: row.segment + 1, characters: 0 };
+  }
+}
+
+/**
+ * A line for each version that went since, in ms since 1970: the objects that said so are superfluous from now on, but a
+ * rebuild must not take the blobs of those versions for young ones.
+ */
+function* departures(index: Index, since: number, seen: Set<string>): Generator<string> {
+  const recent = index.tail.segments.filter(({ last }) => last >= since).slice(-MAX_DEPARTURE_SEGMENTS);
+  const [first] = recent;
+  if (first === undefined) return;
+  for (const { touched } of recordsFrom(index, { segment: first.segment, characters: 0 })) {
+    for (const [key, sequence] of touchedVersions(touched ?? untouched())) {
+      const isNew = seen.size < seen.add(`${sequence} ${key}`).size;
+      if (isNew && versionAt(index, key, sequence) === undefined)
+        yield spellLine({ gone: { key, sequence } });
+    }
   }
 }
 

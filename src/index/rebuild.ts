@@ -1,8 +1,7 @@
 // How a lost index is made anew, a bounded step at a time: its tables are emptied, the journal is replayed into them, what
 // follows from the versions is found out again, and younger blobs are made versions of by their metadata.
 
-import type { YoungBlob } from "../facts/birth.ts";
-import { YOUNG_MS } from "../facts/journal.ts";
+import { YOUNG_MS } from "../facts/birth.ts";
 import { arm } from "./alarm.ts";
 import { writeJournal } from "./journal.ts";
 import { readLine } from "./journal-lines.ts";
@@ -171,7 +170,7 @@ function restore(
 ): RebuildAnswer {
   if (progress.stage !== "restore" || from !== progress.cursor) return progress;
   const next = { ...progress, cursor: behind };
-  for (const blob of blobs.toSorted((a: YoungBlob, b: YoungBlob) => a.uploaded - b.uploaded)) {
+  for (const blob of blobs.toSorted((a, b) => a.uploaded - b.uploaded)) {
     restoreBlob(index, next, blob);
   }
   return keep(index, last ? { ...next, stage: "trim", cursor: "" } : next);

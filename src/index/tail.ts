@@ -15,10 +15,13 @@ export const MAX_RECEIPT_CHARACTERS = 8 * 1024 * 1024;
 /**
  * Most characters kept for the journal while R2 takes none of it. What has to go beyond this, a checkpoint tells later.
  */
-export const MAX_UNTOLD_CHARACTERS = 64 * 1024 * 1024;
+export const MAX_UNTOLD_CHARACTERS = 32 * 1024 * 1024;
 
 /** How long after a commit the journal tells it, in ms; commits in between are told together. */
 export const TELL_AFTER_MS = 30_000;
+
+/** The same for a body in pages, in ms: its blobs do not say which object they are, so that nothing else in R2 tells it. */
+const TELL_PAGED_AFTER_MS = 1_000;
 
 /** How many characters of records do not wait for that. */
 const TELL_CHARACTERS = 512 * 1024;
@@ -169,6 +172,7 @@ export function once<Answer>(index: Index, operationId: string, act: (change: Ch
   const records = spellRecords(operationId, change.at, answer, change.touched);
   const characters = records.reduce((sum, { length }) => sum + length, 0);
   unwritten.push(...records);
+  if (change.touched.bodies.length > 0 && index.journal) arm(index, change.at + TELL_PAGED_AFTER_MS);
   tail.sequence = change.sequence;
   tail.objects += change.objects;
   tail.bytes += change.bytes;

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { adoptJournal, type JournalLimits } from "../../src/index/journal.ts";
+import { MAX_RECEIPT_CHARACTERS, MAX_UNTOLD_CHARACTERS } from "../../src/index/tail.ts";
 import { events, History } from "../support/histories.ts";
 import { BUCKET, Journaled, tablesOf } from "../support/journaled.ts";
 
@@ -23,10 +24,26 @@ function etagsOf({ sql }: Journaled["index"]): string[] {
     .map(({ etag }) => etag);
 }
 
-/** Puts a small object under this many keys. */
-function fill(journaled: Journaled, keys: number): void {
+/** Events after which a blob is not the whole of its first key's current version alone. */
+const OF_SEVERAL_KEYS = new Set<string>(["rename", "complete", "restart"]);
+
+function currentOf({ sql }: Journaled["index"]): { key: string; etag: string }[] {
+  return sql.exec<{ key: string; etag: string }>("select key, etag from current").toArray();
+}
+
+/** A key's end that takes six characters for each of its own where it is written down. */
+const LONG = "\u{1}".repeat(1000);
+
+/** How many characters of records the tail holds. */
+function tailOf({ index }: Journaled): number {
+  const [sum] = index.sql.exec<{ sum: number }>("select sum(length(records)) as sum from tail").toArray();
+  return sum?.sum ?? 0;
+}
+
+/** Puts an object under each of this many keys. */
+function fill(journaled: Journaled, keys: number, end = ""): void {
   const history = new History(journaled);
-  for (let n = 0; n < keys; n++) history.put(`key ${n}`, { kind: "blob", blob: crypto.randomUUID() });
+  for (let n = 0; n < keys; n++) history.put(`key ${n}${end}`, { kind: "blob", blob: crypto.randomUUID() });
 }
 
 describe("an index made anew from its journal", () => {
@@ -52,9 +69,11 @@ describe("an index made anew from its journal", () => {
         journaled.ship();
         const told = new Set(etagsOf(journaled.index));
         for (const event of after) history.play(event.do === "ship" ? { do: "ship one" } : event);
-        const lost = new Set(etagsOf(journaled.rebuilt()));
+        // A young blob takes the place of what has its key, though that may have been renamed since.
+        journaled.blobs.length = 0;
+        const made = new Set(etagsOf(journaled.rebuilt()));
         const kept = etagsOf(journaled.index).filter((etag) => told.has(etag));
-        expect(kept.filter((etag) => !lost.has(etag))).toEqual([]);
+        expect(kept.filter((etag) => !made.has(etag))).toEqual([]);
       }),
       { numRuns: RUNS },
     );
@@ -70,6 +89,27 @@ describe("an index made anew from its journal", () => {
     journaled.shipOne();
     expect(journaled.headers().map(({ whole }) => whole)).toEqual([true, false]);
     expect(etagsOf(journaled.rebuilt())).toEqual(etagsOf(journaled.index));
+  });
+
+  it("has each object that was put since under a blob of its own, and nothing else where the journal told more", () => {
+    fc.assert(
+      fc.property(events, fc.option(limits, { nil: undefined }), (list, some) => {
+        const journaled = new Journaled(some);
+        const history = new History(journaled);
+        const simple = list.filter((event) =>
+          event.do === "remove" ? event.version === undefined : !OF_SEVERAL_KEYS.has(event.do),
+        );
+        for (const event of simple) history.play(event);
+        const young = new Set(journaled.blobs.map(({ etag }) => etag));
+        const made = new Map(currentOf(journaled.rebuilt()).map(({ key, etag }) => [key, etag]));
+        for (const { key, etag } of currentOf(journaled.index)) {
+          if (young.has(etag)) expect([key, made.get(key)]).toEqual([key, etag]);
+        }
+        journaled.ship();
+        expect(tablesOf(journaled.rebuilt())).toEqual(tablesOf(journaled.index));
+      }),
+      { numRuns: RUNS },
+    );
   });
 
   it("is made anew of a checkpoint and what was committed since", () => {
@@ -139,6 +179,7 @@ describe("a journal", () => {
     fill(journaled, 2);
     journaled.ship();
     fill(journaled, 5);
+    journaled.now += 120_000;
     // As it wrote its records: without what they touched.
     journaled.index.sql.exec("delete from current where key = 'key 4'");
     journaled.index.sql.exec(
@@ -149,6 +190,34 @@ describe("a journal", () => {
     journaled.ship();
     expect(journaled.headers()[0]?.what).toBe("page");
     expect(tablesOf(journaled.rebuilt())).toEqual(tablesOf(journaled.index));
+  });
+
+  it("has the tail kept until it is told, however old and long that becomes", () => {
+    const journaled = new Journaled();
+    fill(journaled, 1_500, LONG);
+    journaled.now += 60 * 60 * 1000;
+    fill(journaled, 1, LONG);
+    expect(tailOf(journaled)).toBeGreaterThan(MAX_RECEIPT_CHARACTERS);
+    journaled.restart();
+    expect(tailOf(journaled)).toBeGreaterThan(MAX_RECEIPT_CHARACTERS);
+    journaled.shipOne();
+    expect(journaled.headers()[0]?.what).toBe("segment");
+    journaled.ship();
+    expect(tablesOf(journaled.rebuilt(1000))).toEqual(tablesOf(journaled.index));
+    journaled.restart();
+    expect(tailOf(journaled)).toBeLessThan(2 * LONG.length * 6);
+  });
+
+  it("has it kept within a bound, and begins anew with a checkpoint behind that", { timeout: 60_000 }, () => {
+    const journaled = new Journaled();
+    fill(journaled, 6_000, LONG);
+    const most = MAX_UNTOLD_CHARACTERS + 3 * LONG.length * 6;
+    expect(tailOf(journaled)).toBeGreaterThan(MAX_UNTOLD_CHARACTERS / 2);
+    expect(tailOf(journaled)).toBeLessThan(most);
+    journaled.restart();
+    expect(tailOf(journaled)).toBeLessThan(most);
+    journaled.shipOne();
+    expect(journaled.headers()[0]?.what).toBe("page");
   });
 
   it("takes the next name where an earlier try came through unheard", () => {

@@ -4,6 +4,7 @@ import { allOf, furnished, SEALED } from "../support/everything.ts";
 import { answered, refused } from "../support/expect.ts";
 import { lost, rebuilt, shipped } from "../support/rebuilding.ts";
 import { useServer } from "../support/server.ts";
+import { DAY_MS, Sweeping } from "../support/sweeping.ts";
 import { begin, part } from "../support/uploads.ts";
 
 const server = useServer({ vars: { INLINE_BYTES: "1024" } });
@@ -164,5 +165,36 @@ describe("a blob that is younger than the journal", () => {
       await server.order({ do: "erase", blob });
     }
     expect(await remade(bucket)).toEqual({ known: large("known "), new: large("new ") });
+  });
+});
+
+describe("an index that was made anew", () => {
+  const admin = async (command: string, input: Record<string, unknown>): Promise<{ told: object[] }> => {
+    const { status, text } = await server.client.post(`/_portico/admin/${command}`, JSON.stringify(input));
+    expect([status, text]).toEqual([200, expect.any(String)]);
+    return JSON.parse(text);
+  };
+
+  it("removes nothing until fsck has seen it; then what it does not name goes as ever", async () => {
+    const on = await Sweeping.of(server);
+    await on.put("k", large("one "));
+    await on.sweep();
+    await on.put("k", large("two "));
+    await lost(server, on.name);
+    expect(await rebuilt(server, on.name)).toMatchObject({ objects: 1, restored: 1 });
+    await on.later(2 * DAY_MS);
+    await on.tend();
+    await on.sweep();
+    const { named, orphans, litter } = await on.holdings();
+    expect([named.length, orphans.length, litter]).toEqual([1, 1, []]);
+    const step = { bucket: on.name, dry: false, deep: false, repair: true };
+    expect((await admin("sweep/step", step)).told).toMatchObject([{ skipped: "rebuilt" }]);
+    await admin("fsck/step", step);
+    expect(await on.sql("select rebuilt from state")).toEqual([{ rebuilt: 0 }]);
+    await admin("sweep/step", step);
+    await on.later(4 * DAY_MS);
+    await on.sweep();
+    expect(await on.blobs()).toEqual(named);
+    expect(await on.text("k")).toBe(large("two "));
   });
 });

@@ -7,6 +7,7 @@ import { GENERATION, IndexClient } from "../support/index-client.ts";
 import { lost, rebuilt } from "../support/rebuilding.ts";
 import { useServer } from "../support/server.ts";
 import { Sweeping } from "../support/sweeping.ts";
+import { upload } from "../support/uploads.ts";
 
 const server = useServer({ vars: { INLINE_BYTES: "1024" } });
 
@@ -31,6 +32,15 @@ describe("a commit", () => {
     expect(await on.rings()).toBe(null);
     await on.ring();
     expect(await journalOf(on.id)).toEqual([1]);
+  });
+
+  it("that completes an upload is told within a second or two: its blobs do not say what they are", async () => {
+    const on = await Sweeping.of(server);
+    await upload(server.client, on.path("k"), ["one part"]);
+    await expect.poll(() => journalOf(on.id), { timeout: 20_000 }).toEqual([1]);
+    await lost(server, on.name);
+    expect(await rebuilt(server, on.name)).toMatchObject({ objects: 1, restored: 0 });
+    expect(await on.text("k")).toBe("one part");
   });
 
   it("is told when the platform rings the alarm, with nobody asking", async () => {

@@ -132,7 +132,12 @@ export class History {
     const description = { headers: { "content-type": "text/plain" }, metadata: { n: String(this.#count) } };
     const draft = { key, etag: `etag-${this.#count}`, size: this.#count, owner: "owner", description };
     const versioning = this.#versioning;
-    commitPut(this.#journaled.index, this.#who, { draft, body, versioning, ...more });
+    const { index, now, blobs } = this.#journaled;
+    const answer = commitPut(index, this.#who, { draft, body, versioning, ...more });
+    // The blob of a write that was refused lately may come back: that is no promise to be held.
+    if (body.kind !== "blob" || "refused" in answer) return;
+    const birth = { ...draft, versioning };
+    blobs.push({ blob: body.blob, size: draft.size, etag: draft.etag, uploaded: now - 1, birth });
   }
 
   #bodyOf(kind: "empty" | "data" | "blob" | "extents" | "share", from: number): NewBody {

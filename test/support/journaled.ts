@@ -1,5 +1,6 @@
 // An index over Node's own SQLite whose journal goes into a map instead of R2, and indexes made anew from that map.
 
+import type { YoungBlob } from "../../src/facts/birth.ts";
 import { type JournalHeader, journalName, planReplay, readHeader } from "../../src/facts/journal.ts";
 import {
   type Drawn,
@@ -36,6 +37,8 @@ export function tablesOf({ sql, tail: { sequence, objects, bytes } }: Index): Ta
 export class Journaled {
   readonly storage = sqliteStorage().storage;
   readonly objects = new Map<string, string>();
+  /** Blobs that are whole objects, as R2 would list them: none goes. */
+  readonly blobs: YoungBlob[] = [];
   readonly limits: JournalLimits | undefined;
   now = 1_000_000;
   index: Index;
@@ -87,16 +90,13 @@ export class Journaled {
 
   /** A new index, made of the journal; `lines`: how many are given to it at a time. */
   rebuilt(lines = 7): Index {
-    return rebuiltFrom(this.objects, this.headers(), lines, this.now);
+    return rebuiltFrom(this, lines);
   }
 }
 
-function rebuiltFrom(
-  objects: ReadonlyMap<string, string>,
-  headers: JournalHeader[],
-  lines: number,
-  now: number,
-): Index {
+function rebuiltFrom(journaled: Journaled, lines: number): Index {
+  const { objects, now } = journaled;
+  const headers = journaled.headers();
   const index = openIndex(sqliteStorage().storage, () => now);
   const plan = planReplay(headers);
   let at = progress(
@@ -114,9 +114,9 @@ function rebuiltFrom(
         rebuildIndex(index, { step: "replay", number, line, lines: some, at: header?.at ?? 0, last }),
       );
     } else if (at.stage === "restore") {
-      at = progress(
-        rebuildIndex(index, { step: "restore", blobs: [], from: at.cursor, behind: "", last: true }),
-      );
+      const { since } = at;
+      const blobs = journaled.blobs.filter(({ uploaded }) => uploaded >= since);
+      at = progress(rebuildIndex(index, { step: "restore", blobs, from: at.cursor, behind: "", last: true }));
     } else at = progress(rebuildIndex(index, { step: "go on" }));
   }
   return index;
