@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { Agent } from "node:http";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ACTIONS } from "../../src/iam/actions.ts";
 import { childOf } from "../cli/portico-process.ts";
 import { md5 } from "../support/checksums.ts";
@@ -17,6 +17,8 @@ import { speak } from "../support/socket.ts";
 
 const server = useServer({ vars: { INLINE_BYTES: "100" } });
 let bucket = "";
+
+vi.setConfig({ testTimeout: 300_000 });
 
 beforeAll(async () => {
   server.agent = new Agent({ keepAlive: true });
