@@ -23,8 +23,8 @@ import { readAddress } from "./wire/address.ts";
 import { S3Error } from "./wire/error.ts";
 import type { World } from "./world.ts";
 
-/** Largest command, in bytes. */
-const MAX_COMMAND_BYTES = 16 * 1024;
+/** Largest command, in bytes: a cursor may name a key, of whose 1,024 bytes each takes up to 16 when it is nested in JSON. */
+const MAX_COMMAND_BYTES = 64 * 1024;
 
 /** Longest name or email, in characters. */
 const MAX_TEXT = 256;

@@ -88,7 +88,7 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
   }
 
   async close(bucket?: string): Promise<{ closed: boolean } | Moved> {
-    return closeBucket(this.#index, bucket);
+    return closeBucket(this.#index, bucket ?? this.ctx.id.name);
   }
 
   async read(asker: Asker, request: ReadRequest) {

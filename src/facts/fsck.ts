@@ -13,7 +13,7 @@ export type FaultKind =
   | "rebuilt index"
   /** The index has heard of newer settings than the directory has. The directory's generation is raised. */
   | "generation"
-  /** The counters of objects and bytes are off. They are set right. */
+  /** The counters of objects, bytes and commits are off. They are set right. */
   | "counters"
   /** How many versions name a body is off. It is set right. */
   | "holders"

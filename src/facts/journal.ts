@@ -6,6 +6,12 @@ export const JOURNAL_FORMAT = 1;
 /** Longest line, in characters: what is longer was not written by Portico. */
 export const MAX_LINE_CHARACTERS = 1024 * 1024;
 
+/**
+ * How long before its journal ends, in ms, a blob may have been uploaded that a commit behind that end names: a worker
+ * repeats a commit for 30 s, and clocks differ.
+ */
+export const YOUNG_MS = 60_000;
+
 const NUMBER_DIGITS = 16;
 
 /**

@@ -46,13 +46,14 @@ export function checkBooks(index: Index, repair: boolean): Books | undefined {
     ).map(({ key }) => key),
   );
   const counted = count(index);
-  const { objects, bytes } = index.tail;
-  const isRight = counted.objects === objects && counted.bytes === bytes;
+  const { objects, bytes, sequence } = index.tail;
+  const isBehind = counted.sequence > sequence;
+  const isRight = fits(index, counted);
   if (repair) setRight(index, counted, holders, strayLists);
   return {
     counters: isRight
       ? undefined
-      : `${objects} objects, ${bytes} bytes instead of ${counted.objects}, ${counted.bytes}`,
+      : `${objects} objects, ${bytes} bytes instead of ${counted.objects}, ${counted.bytes}${isBehind ? `; commit ${sequence} instead of ${counted.sequence}` : ""}`,
     holders: holders.map(({ body, held, named }) => `${body}: ${held} instead of ${named}`),
     strayLists,
     sizes,
@@ -60,25 +61,43 @@ export function checkBooks(index: Index, repair: boolean): Books | undefined {
   };
 }
 
-function count(index: Index): { objects: number; bytes: number; versions: number } {
+/** What the rows say: `sequence` is that of the last commit that made any of them. */
+interface Counted {
+  objects: number;
+  bytes: number;
+  versions: number;
+  sequence: number;
+}
+
+function count(index: Index): Counted {
+  const sums = "count(*) as rows, coalesce(sum(size), 0) as bytes, coalesce(max(sequence), 0) as last";
   const of = (table: string) =>
-    query<{ rows: number; bytes: number }>(
-      index,
-      `select count(*) as rows, coalesce(sum(size), 0) as bytes from ${table}`,
-    )[0] ?? { rows: 0, bytes: 0 };
+    query<{ rows: number; bytes: number; last: number }>(index, `select ${sums} from ${table}`)[0] ?? {
+      rows: 0,
+      bytes: 0,
+      last: 0,
+    };
   const [current, older] = [of("current"), of("older")];
-  return { objects: current.rows, bytes: current.bytes + older.bytes, versions: current.rows + older.rows };
+  return {
+    objects: current.rows,
+    bytes: current.bytes + older.bytes,
+    versions: current.rows + older.rows,
+    sequence: Math.max(current.last, older.last),
+  };
+}
+
+function fits({ tail }: Index, { objects, bytes, sequence }: Counted): boolean {
+  return objects === tail.objects && bytes === tail.bytes && sequence <= tail.sequence;
 }
 
 function setRight(
   index: Index,
-  counted: { objects: number; bytes: number },
+  counted: Counted,
   holders: readonly Holder[],
   strayLists: readonly string[],
 ): void {
   const { objects, bytes } = index.tail;
-  const isRight = counted.objects === objects && counted.bytes === bytes;
-  if (isRight && holders.length + strayLists.length === 0) return;
+  if (fits(index, counted) && holders.length + strayLists.length === 0) return;
   // A commit like any other, so that its record and the counters stand together.
   once(index, crypto.randomUUID(), (change) => {
     for (const { body, named } of holders) {
@@ -87,6 +106,7 @@ function setRight(
     }
     for (const body of strayLists)
       query(index, "insert or ignore into litter values (?, ?, 1)", body, change.at);
+    change.sequence = Math.max(change.sequence, counted.sequence);
     change.objects += counted.objects - objects;
     change.bytes += counted.bytes - bytes;
     change.wrote = true;

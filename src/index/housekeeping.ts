@@ -14,6 +14,7 @@ import type { Index } from "./tables.ts";
 /** The index as the jobs know it. */
 export function housekeeping(index: Index) {
   return {
+    owner: index,
     plan: (job: string) => jobPlan(index, job),
     journal: journalOf(index),
     keep: (job: string, plan: ReturnType<typeof jobPlan>) => planJob(index, job, plan),

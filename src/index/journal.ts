@@ -7,6 +7,7 @@ import {
   journalName,
   type SpentJournal,
   spellHeader,
+  YOUNG_MS,
 } from "../facts/journal.ts";
 import { arm } from "./alarm.ts";
 import { type EndedRow, type ExtentsRow, spellLine } from "./journal-lines.ts";
@@ -20,7 +21,7 @@ import {
 } from "./journal-state.ts";
 import { type Index, query } from "./tables.ts";
 import { tellTail } from "./tail.ts";
-import { readTouched, type Touched, touchedVersions } from "./touched.ts";
+import { readTouched, type Touched, touchedVersions, untouched } from "./touched.ts";
 import { versionAt } from "./version.ts";
 import { walkOn } from "./walk.ts";
 
@@ -172,7 +173,8 @@ function drawSegment(index: Index, limits: JournalLimits, known: JournalState): 
 
 function drawPage(index: Index, limits: JournalLimits, known: JournalState & { walk: Walk }): Drawn {
   const { walk } = known;
-  const { lines, place } = walkOn(index, walk.place, limits.page);
+  const { lines: found, place } = walkOn(index, walk.place, limits.page);
+  const lines = walk.size.objects === 0 ? [...goneLately(index), ...found] : found;
   const size = lines.reduce((sum, line) => sum + line.length + 1, 0);
   const after: JournalState = {
     ...known,
@@ -183,6 +185,23 @@ function drawPage(index: Index, limits: JournalLimits, known: JournalState & { w
   // What grew before the checkpoint began is in it.
   if (walk.size.objects === 0) after.grown = { objects: 0, characters: 0 };
   return drawn(index, limits, after, { what: "page", whole: false }, lines);
+}
+
+/**
+ * What went shortly before a checkpoint: nothing else in it tells that, and their blobs are there still, so young that
+ * they would be taken for those of commits behind the journal's end.
+ */
+function goneLately(index: Index): string[] {
+  const since = index.now() - YOUNG_MS;
+  const first = index.tail.segments.find(({ last }) => last >= since);
+  if (first === undefined) return [];
+  const lines = new Set<string>();
+  for (const { touched } of recordsFrom(index, { segment: first.segment, characters: 0 })) {
+    for (const [key, sequence] of touchedVersions(touched ?? untouched())) {
+      if (versionAt(index, key, sequence) === undefined) lines.add(spellLine({ gone: { key, sequence } }));
+    }
+  }
+  return [...lines];
 }
 
 function larger({ objects, characters }: JournalSize, by: number): JournalSize {

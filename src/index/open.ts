@@ -21,6 +21,7 @@ export function openIndex(storage: DurableObjectStorage, now: () => number): Ind
         return storage.transactionSync(act);
       } catch (error) {
         distrust(index);
+        index.state = loadState(sql);
         throw error;
       }
     },
@@ -37,19 +38,19 @@ export function openIndex(storage: DurableObjectStorage, now: () => number): Ind
 /** What is remembered of the tables. */
 function load(sql: SqlStorage, now: number): Pick<Index, "state" | "tail" | "journal"> {
   const journal = loadJournal(sql);
+  return { state: loadState(sql), tail: loadTail(sql, now, journal?.told), journal };
+}
+
+function loadState(sql: SqlStorage): State {
   const [state] = sql
     .exec<{ phase: Phase; generation: number; rebuilt: number }>(
       "select phase, generation, rebuilt from state",
     )
     .toArray();
   return {
-    state: {
-      phase: state?.phase ?? "new",
-      generation: state?.generation ?? 0,
-      rebuilt: state?.rebuilt === 1,
-    },
-    tail: loadTail(sql, now, journal?.told),
-    journal,
+    phase: state?.phase ?? "new",
+    generation: state?.generation ?? 0,
+    rebuilt: state?.rebuilt === 1,
   };
 }
 
@@ -88,10 +89,15 @@ export function admit(
   return undefined;
 }
 
-/** Hears of newer settings: from then on nobody who remembers older ones is served. */
+/** Hears of newer settings: from then on nobody who remembers older ones is served, nor once a rebuild under way is done. */
 export function adoptGeneration(index: Index, generation: number): void {
   const { state } = index;
   if (state.phase === "open" && generation > state.generation) setState(index, { ...state, generation });
+  if (state.phase === "new") {
+    const later =
+      "update rebuild set state = json_set(state, '$.generation', ?1) where state ->> 'generation' < ?1";
+    query(index, later, generation);
+  }
 }
 
 /**

@@ -2,6 +2,7 @@
 // follows from the versions is found out again, and younger blobs are made versions of by their metadata.
 
 import type { YoungBlob } from "../facts/birth.ts";
+import { YOUNG_MS } from "../facts/journal.ts";
 import { arm } from "./alarm.ts";
 import { writeJournal } from "./journal.ts";
 import { readLine } from "./journal-lines.ts";
@@ -14,12 +15,6 @@ import { type Index, query } from "./tables.ts";
 
 /** Rows that one step reads or removes, of each kind. */
 const ROWS_A_STEP = 1000;
-
-/**
- * How long before its journal ends, in ms, a blob may have been uploaded that a commit behind that end names: a worker
- * repeats a commit for 30 s, and clocks differ.
- */
-export const YOUNG_MS = 60_000;
 
 /** What a rebuild empties, with what tells its rows apart. */
 const EMPTIED = {

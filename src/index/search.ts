@@ -108,7 +108,9 @@ export function beginSearch(
   const names = new Set(blobs);
   let place = BEGINNING;
   index.searches.add(names);
-  const unnamed = () => [...names].filter((blob) => !isLitter(index, blob));
+  // While an index is made anew its rows say nothing yet of what is named; searches have to begin anew then.
+  const unnamed = () =>
+    index.state.phase === "new" ? [] : [...names].filter((blob) => !isLitter(index, blob));
   return {
     look() {
       const note = (named: Named) => {

@@ -4,7 +4,7 @@ import { arm } from "./alarm.ts";
 import { cool } from "./hot.ts";
 import type { Place } from "./journal-state.ts";
 import { type Index, query, type Tail } from "./tables.ts";
-import { spellTouched, type Touched, touchedVersions, untouched } from "./touched.ts";
+import { inPieces, spellTouched, type Touched, touchedVersions, untouched } from "./touched.ts";
 
 /** How long an answer is kept to be repeated, in ms. A worker repeats a call for at most 30 s. */
 export const RECEIPT_MS = 10 * 60 * 1000;
@@ -25,6 +25,9 @@ const TELL_CHARACTERS = 512 * 1024;
 
 /** A segment is closed once its records pass this many characters: about one page of SQLite. */
 const SEGMENT_CHARACTERS = 3500;
+
+/** Characters of records from which on the next ones get a row of their own: SQLite takes 2 MB, a character may be 3 bytes. */
+const ROW_CHARACTERS = 128 * 1024;
 
 /** What a commit changes; `wrote` stays false if it turned out to change nothing. */
 export interface Change {
@@ -64,10 +67,14 @@ export function loadTail(sql: SqlStorage, now: number, told?: Place): Tail {
   const oldest = rows[0]?.segment ?? 0;
   sql.exec("delete from tail where segment < ?", Math.min(oldest, tail.keptFrom));
   tail.segments = olderSegments(sql, oldest);
+  let pieces = 0;
   for (const row of rows) {
     for (const line of row.records.split("\n").slice(0, -1)) {
       const [operationId, at, answer] = JSON.parse(line) as StoredRecord;
-      tail.receipts.set(operationId, { at, answer, characters: line.length + 1 });
+      pieces += line.length + 1;
+      if (answer === null) continue;
+      tail.receipts.set(operationId, { at, answer, characters: pieces });
+      pieces = 0;
     }
     tail.segments.push({ segment: row.segment, last: lastOf(row), characters: row.records.length });
     Object.assign(tail, { sequence: row.sequence, objects: row.objects, bytes: row.bytes });
@@ -100,7 +107,17 @@ export function tellTail(tail: Tail, told: Place): void {
   tail.untold = untoldAfter(tail, told);
 }
 
+/** `answer` null: the record goes on in the next one. */
 type StoredRecord = [operationId: string, at: number, answer: unknown, ...touched: unknown[]];
+
+/** The records of a commit: one, unless it touched so much that no row would take it. */
+function spellRecords(operationId: string, at: number, answer: unknown, touched: Touched): string[] {
+  const pieces = inPieces(touched, ROW_CHARACTERS);
+  return pieces.map((piece, i) => {
+    const told = i === pieces.length - 1 ? answer : null;
+    return `${JSON.stringify([operationId, at, told, ...spellTouched(piece)] satisfies StoredRecord)}\n`;
+  });
+}
 
 /** The time of a segment's last record. */
 function lastOf({ records }: TailRow): number {
@@ -149,22 +166,34 @@ export function once<Answer>(index: Index, operationId: string, act: (change: Ch
   const answer = index.transaction(() => act(change));
   if (!change.wrote) return answer;
   for (const [key] of touchedVersions(change.touched)) cool(index, key);
-  const record = `${JSON.stringify([operationId, change.at, answer, ...spellTouched(change.touched)])}\n`;
-  unwritten.push(record);
+  const records = spellRecords(operationId, change.at, answer, change.touched);
+  const characters = records.reduce((sum, { length }) => sum + length, 0);
+  unwritten.push(...records);
   tail.sequence = change.sequence;
   tail.objects += change.objects;
   tail.bytes += change.bytes;
-  tail.receipts.set(operationId, { at: change.at, answer, characters: record.length });
-  tail.receiptCharacters += record.length;
+  tail.receipts.set(operationId, { at: change.at, answer, characters });
+  tail.receiptCharacters += characters;
   forgetReceipts(tail, change.at);
   return answer;
 }
 
-/** Appends a group's records to the last segment, or begins the next one with them. */
+/** Writes a group's records: into one row, unless they are too many for it. */
 function writeRecords(index: Index): void {
+  let records = "";
+  for (const record of index.tail.unwritten ?? []) {
+    if (records.length >= ROW_CHARACTERS) {
+      appendRecords(index, records);
+      records = "";
+    }
+    records += record;
+  }
+  if (records !== "") appendRecords(index, records);
+}
+
+/** Appends records to the last segment, or begins the next one with them. */
+function appendRecords(index: Index, records: string): void {
   const { tail } = index;
-  const records = tail.unwritten?.join("") ?? "";
-  if (records === "") return;
   const now = index.now();
   const last = tail.segments.at(-1);
   const counters = [tail.sequence, tail.objects, tail.bytes] as const;

@@ -19,6 +19,25 @@ export function touch({ versions }: Touched, key: string, ...sequences: number[]
   if (sequences.length > 0) versions.push(key, ...sequences);
 }
 
+/**
+ * The same in pieces, each with versions of so many characters or little more: a key's are in one piece, bodies and
+ * uploads in the last.
+ */
+export function inPieces({ versions, bodies, uploads }: Touched, most: number): Touched[] {
+  const pieces: Touched[] = [];
+  let piece: Touched["versions"] = [];
+  let characters = 0;
+  for (const item of versions) {
+    if (typeof item === "string" && characters >= most) {
+      pieces.push({ versions: piece, bodies: [], uploads: [] });
+      [piece, characters] = [[], 0];
+    }
+    piece.push(item);
+    characters += typeof item === "string" ? item.length : 1;
+  }
+  return [...pieces, { versions: piece, bodies, uploads }];
+}
+
 /** As it stands behind a record's answer; what is empty at the end is left out. */
 export function spellTouched({ versions, bodies, uploads }: Touched): unknown[] {
   if (uploads.length > 0) return [versions, bodies, uploads];

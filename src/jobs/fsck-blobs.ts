@@ -6,7 +6,8 @@ import type { Inspection, Named } from "../facts/fsck.ts";
 import type { World } from "../world.ts";
 import type { Audit, Findings } from "./audit.ts";
 import { inTens } from "./in-tens.ts";
-import { ABANDONED_MS, ASKED, MAX_LISTS, MAX_LOOKS, MAX_WANTED, oldEnough } from "./orphans.ts";
+import { Ongoing } from "./ongoing.ts";
+import { ASKED, lookOn, MAX_LISTS, MAX_WANTED, oldEnough } from "./orphans.ts";
 
 /** `search`: the inspection that is going on; memory may have lost it. */
 export interface BlobsCursor {
@@ -20,10 +21,10 @@ interface Going {
   /** When R2 got each of them, in ms since 1970. */
   uploaded: ReadonlyMap<string, number>;
   last: string | undefined;
-  used: number;
+  drop(): void;
 }
 
-const inspections = new Map<string, Going>();
+const ongoing = new Ongoing<Going>();
 
 /** Goes on; gives where to go on then, undefined: that was all. */
 export async function checkBlobs(
@@ -34,30 +35,22 @@ export async function checkBlobs(
   repair: boolean,
   findings: Findings,
 ): Promise<BlobsCursor | undefined> {
-  const id = search !== undefined && inspections.has(search) ? search : crypto.randomUUID();
-  const going = inspections.get(id) ?? (await begin(world, house, bucket, after));
-  going.used = world.now();
-  inspections.set(id, going);
-  for (let looks = 0; !going.inspection.look(); looks++) {
-    if (looks === MAX_LOOKS) return { after, search: id };
-    await scheduler.wait(0);
-  }
+  const going = ongoing.take(house.owner, search) ?? (await begin(world, house, bucket, after));
+  let id: string | undefined;
   try {
+    if (!(await lookOn(going.inspection))) {
+      id = ongoing.keep(house.owner, going, world.now());
+      return { after, search: id };
+    }
     findings.answer.blobs += going.uploaded.size;
     await judge(world, house, bucket, going, repair, findings);
     return going.last === undefined ? undefined : { after: going.last };
   } finally {
-    going.inspection.drop();
-    inspections.delete(id);
+    if (id === undefined) going.drop();
   }
 }
 
 async function begin(world: World, house: Audit, bucket: string, after: string): Promise<Going> {
-  for (const [id, { inspection, used }] of inspections) {
-    if (world.now() - used < ABANDONED_MS) continue;
-    inspection.drop();
-    inspections.delete(id);
-  }
   const prefix = `${bucket}/`;
   const sizes = new Map<string, number>();
   const uploaded = new Map<string, number>();
@@ -75,7 +68,8 @@ async function begin(world: World, house: Audit, bucket: string, after: string):
   // A name that is none of this bucket's would be missed by all lists: it is held against the first.
   const within = (blob: string) =>
     blob.startsWith(prefix) ? blob > after && (end === undefined || blob <= end) : after === "";
-  return { inspection: house.inspect(sizes, within), uploaded, last, used: world.now() };
+  const inspection = house.inspect(sizes, within);
+  return { inspection, uploaded, last, drop: inspection.drop };
 }
 
 /** All rows have been seen. What seems wrong is looked at once more: bytes and rows may have come and gone meanwhile. */

@@ -13,6 +13,8 @@ export interface Plan {
 
 /** What a bucket's index lets jobs do; each method is one synchronous transaction. */
 export interface Housekeeping {
+  /** What stays the same for as long as the index is in memory. */
+  owner: object;
   plan(job: string): Plan | undefined;
   keep(job: string, plan: Plan | undefined): void;
   journal: Journal;

@@ -5,6 +5,7 @@ import { birthOf, GRACE_MS, placeOfBirth } from "../facts/blob-name.ts";
 import type { Search, SizedBlob } from "../facts/litter.ts";
 import type { World } from "../world.ts";
 import type { Housekeeping, Job } from "./job.ts";
+import { Ongoing } from "./ongoing.ts";
 
 /** Beyond the grace, in ms: clocks differ, and so do the times of naming a blob and storing it. */
 const MARGIN_MS = 60 * 60 * 1000;
@@ -16,7 +17,7 @@ export const MAX_WANTED = 20_000;
 export const MAX_LISTS = 40;
 
 /** Looks through the index in one step, each of 5,000 rows. */
-export const MAX_LOOKS = 40;
+const MAX_LOOKS = 40;
 
 /** Blobs that the directory is asked for at a time. */
 export const ASKED = 1_000;
@@ -30,14 +31,15 @@ export interface Cursor {
   search?: string;
 }
 
-/** Searches that are going on, by their name; each belongs to an index that is awake. */
-const searches = new Map<
-  string,
-  { search: Search; sizes: ReadonlyMap<string, number>; last: string | undefined; used: number }
->();
+/** A search of some blobs: their sizes in bytes, and behind which there may be more. */
+interface Going {
+  search: Search;
+  sizes: ReadonlyMap<string, number>;
+  last: string | undefined;
+  drop(): void;
+}
 
-/** After this time, in ms, nobody will go on with a search any more. */
-export const ABANDONED_MS = 10 * 60 * 1000;
+const ongoing = new Ongoing<Going>();
 
 export interface Searched {
   /** Found in this step, at the end of a search. */
@@ -51,28 +53,23 @@ export interface Searched {
  */
 export async function searchOrphans(
   world: Pick<World, "now" | "blobs" | "database">,
-  house: Pick<Housekeeping, "search">,
+  house: Pick<Housekeeping, "search" | "owner">,
   { bucket, after, search: name }: Cursor,
   dry: boolean,
 ): Promise<Searched> {
-  let going = name === undefined ? undefined : searches.get(name);
-  let id = name;
-  if (going === undefined || id === undefined) {
-    const { wanted, last } = await oldBlobs(world, bucket, after);
-    if (wanted.size === 0) return { orphans: [], next: placeBehind(bucket, last) };
-    dropAbandoned(world.now());
-    going = { search: house.search([...wanted.keys()]), sizes: wanted, last, used: 0 };
-    id = crypto.randomUUID();
-    searches.set(id, going);
+  const known = ongoing.take(house.owner, name);
+  const listed = known ?? (await oldBlobs(world, bucket, after));
+  if ("wanted" in listed && listed.wanted.size === 0) {
+    return { orphans: [], next: placeBehind(bucket, listed.last) };
   }
+  const going = "wanted" in listed ? begin(house, listed) : listed;
   const { search, sizes, last } = going;
-  going.used = world.now();
-  for (let looks = 0; !search.look(); looks++) {
-    if (looks === MAX_LOOKS) return { orphans: [], next: { bucket, after, search: id } };
-    // Others are served between two looks.
-    await scheduler.wait(0);
-  }
+  let id: string | undefined;
   try {
+    if (!(await lookOn(search))) {
+      id = ongoing.keep(house.owner, going, world.now());
+      return { orphans: [], next: { bucket, after, search: id } };
+    }
     const unnamed = search.unnamed();
     for (let at = 0; at < unnamed.length; at += ASKED) {
       search.spare(await partsAmong(world.database, bucket, unnamed.slice(at, at + ASKED)));
@@ -81,8 +78,7 @@ export async function searchOrphans(
     if (!dry) search.litter();
     return { orphans, next: placeBehind(bucket, last) };
   } finally {
-    search.drop();
-    searches.delete(id);
+    if (id === undefined) search.drop();
   }
 }
 
@@ -90,12 +86,21 @@ function placeBehind(bucket: string, last: string | undefined): Cursor | undefin
   return last === undefined ? undefined : { bucket, after: last };
 }
 
-function dropAbandoned(now: number): void {
-  for (const [id, { search, used }] of searches) {
-    if (now - used < ABANDONED_MS) continue;
-    search.drop();
-    searches.delete(id);
+function begin(
+  house: Pick<Housekeeping, "search">,
+  { wanted, last }: { wanted: ReadonlyMap<string, number>; last: string | undefined },
+): Going {
+  const search = house.search([...wanted.keys()]);
+  return { search, sizes: wanted, last, drop: search.drop };
+}
+
+/** Looks on for as long as a step may; true once all rows have been seen. Others are served between two looks. */
+export async function lookOn(search: Pick<Search, "look">): Promise<boolean> {
+  for (let looks = 0; looks < MAX_LOOKS; looks++) {
+    if (search.look()) return true;
+    await scheduler.wait(0);
   }
+  return false;
 }
 
 /**

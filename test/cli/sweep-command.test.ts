@@ -77,6 +77,17 @@ describe("the route of the sweep", () => {
     }
   });
 
+  it("goes on behind an upload of any key, however much of it is escaped on the way", async () => {
+    const on = await Sweeping.of(server);
+    const after = { key: '"'.repeat(1024), upload: crypto.randomUUID() };
+    const stage = ["uploads", JSON.stringify({ bucket: on.id, after })];
+    const at = { name: on.name, id: on.id, generation: 1 };
+    const cursor = JSON.stringify({ after: "", at, inside: JSON.stringify(stage) });
+    const { status, answer } = await step({ dry: true, bucket: on.name, cursor });
+    expect([status, answer.told?.[0]]).toEqual([200, expect.objectContaining({ bucket: on.name })]);
+    expect(JSON.stringify(answer)).not.toContain("failed");
+  });
+
   it("says of a bucket that it failed, if what was asked of its index makes no sense", async () => {
     const on = await Sweeping.of(server);
     const cursor = JSON.stringify({

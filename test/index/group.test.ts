@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { commitPut } from "../../src/index/commit.ts";
+import { commitPut, commitRemove } from "../../src/index/commit.ts";
 import { makeGroup } from "../../src/index/group.ts";
-import { openBucket, openIndex } from "../../src/index/open.ts";
+import { admit, openBucket, openIndex } from "../../src/index/open.ts";
 import type { Index } from "../../src/index/tables.ts";
 import { loadTail } from "../../src/index/tail.ts";
+import { Journaled, tablesOf } from "../support/journaled.ts";
 import { sqliteStorage } from "../support/sqlite-storage.ts";
 
 function freshIndex(): Index {
@@ -88,12 +89,46 @@ describe("commits that arrive together", () => {
     const commit = makeGroup(index);
     await commit(() => put(index, "before"));
     index.sql.exec("create trigger no before update on tail begin select raise(abort, 'no room'); end");
-    const all = ["a", "b"].map((key) => commit(() => put(index, key, `put-${key}`)));
+    const all = ["a", "b"].map((key) =>
+      commit(() => {
+        admit(index, { generation: 7 });
+        return put(index, key, `put-${key}`);
+      }),
+    );
     expect((await Promise.allSettled(all)).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
     expect(keysOf(index)).toEqual(["before"]);
     expect(index.tail).toEqual(loadTail(index.sql, 1_000));
+    expect(index.sql.exec("select phase, generation from state").toArray()).toEqual([
+      { phase: "open", generation: 0 },
+    ]);
+    expect(index.state).toEqual({ phase: "open", generation: 0, rebuilt: false });
     index.sql.exec("drop trigger no");
     expect(await commit(() => put(index, "a", "put-a"))).toMatchObject({ committed: { sequence: 2 } });
     expect(keysOf(index)).toEqual(["a", "before"]);
+  });
+
+  it("are written to as many rows as SQLite takes their records in; each is repeated and told whole", async () => {
+    const journaled = new Journaled();
+    const { index } = journaled;
+    const commit = makeGroup(index);
+    const removals = Array.from({ length: 4 }, (_, n) => {
+      // Each quotation mark takes two characters in a record.
+      const entries = Array.from({ length: 1000 }, (_, i) => ({ key: `${n}-${i}`.padEnd(1024, '"') }));
+      return { operationId: `operation ${n}`, entries };
+    });
+    const remove = ({ operationId, entries }: (typeof removals)[number]) =>
+      commitRemove(
+        index,
+        { generation: 0, operationId },
+        { entries, versioning: "enabled", owner: "someone", bypass: false },
+      );
+    const answers = await Promise.all(removals.map((removal) => commit(() => remove(removal))));
+    const sizes = index.sql.exec<{ size: number }>("select length(records) as size from tail").toArray();
+    expect(Math.max(...sizes.map(({ size }) => size))).toBeLessThan(1_000_000);
+    index.tail = loadTail(index.sql, journaled.now, index.journal?.told);
+    expect(removals.map(remove)).toEqual(answers);
+    expect(index.tail.sequence).toBe(4000);
+    journaled.ship();
+    expect(tablesOf(journaled.rebuilt(500))).toEqual(tablesOf(index));
   });
 });

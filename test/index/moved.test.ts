@@ -66,6 +66,14 @@ describe("a closed index", () => {
     expect(await index.read("k")).toEqual({ moved: "closed" });
   });
 
+  it("finishes its bucket's deletion, though a worker older than that never said which bucket", async () => {
+    const index = await fresh();
+    await index.close();
+    const [job] = await index.sql<{ name: string; cursor: string }>("select name, cursor from job");
+    expect(job?.name).toBe("closing");
+    expect(JSON.parse(job?.cursor ?? "")).toMatchObject({ bucket: index.id });
+  });
+
   it("takes litter all the same", async () => {
     const index = await fresh();
     await index.close();

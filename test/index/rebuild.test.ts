@@ -1,10 +1,18 @@
 import { describe, expect, it } from "vitest";
+import type { YoungBlob } from "../../src/facts/birth.ts";
+import { GRACE_MS } from "../../src/facts/blob-name.ts";
 import { journalName, planReplay } from "../../src/facts/journal.ts";
+import type { Search } from "../../src/facts/litter.ts";
+import { commitRemove } from "../../src/index/commit.ts";
+import { housekeeping } from "../../src/index/housekeeping.ts";
 import { discard } from "../../src/index/litter.ts";
-import { admit, closeBucket, openBucket, openIndex } from "../../src/index/open.ts";
+import { admit, adoptGeneration, closeBucket, openBucket, openIndex } from "../../src/index/open.ts";
 import type { RebuildAnswer, RebuildRequest } from "../../src/index/protocol.ts";
 import { rebuildIndex } from "../../src/index/rebuild.ts";
+import { beginSearch } from "../../src/index/search.ts";
 import type { Index } from "../../src/index/tables.ts";
+import { litter } from "../../src/jobs/litter.ts";
+import type { World } from "../../src/world.ts";
 import { History } from "../support/histories.ts";
 import { BUCKET, Journaled, progress, tablesOf } from "../support/journaled.ts";
 import { sqliteStorage } from "../support/sqlite-storage.ts";
@@ -113,6 +121,88 @@ describe("the rebuild of an index", () => {
       });
     }
     expect(index.state.phase).toBe("closed");
+  });
+
+  it("ends with the newest generation that was told while it went on", () => {
+    const journaled = told();
+    const { index, wake } = fresh();
+    let answer = rebuildIndex(index, begin(journaled));
+    for (const generation of [9, 8]) {
+      adoptGeneration(index, generation);
+      answer = rebuildIndex(index, next(journaled, answer, 100));
+    }
+    while (progress(answer).stage !== "done") answer = rebuildIndex(index, next(journaled, answer, 100));
+    for (const each of [index, wake()]) expect(admit(each, { generation: 8 })).toEqual({ moved: "stale" });
+    expect(index.sql.exec("select generation from state").toArray()).toEqual([{ generation: 9 }]);
+  });
+
+  it("is no time to look for orphans: what no row names yet stays, also where the search ends after it", () => {
+    const journaled = told();
+    const { index } = fresh();
+    const blobs = journaled.index.sql.exec<{ body: string }>("select body from current").toArray();
+    const names = [...blobs.map(({ body }) => body), "orphan"];
+    let answer = rebuildIndex(index, begin(journaled));
+    const late: Search[] = [];
+    while (progress(answer).stage !== "done") {
+      const search = beginSearch(index, names);
+      while (!search.look());
+      expect(search.litter()).toBe(0);
+      late.push(search);
+      answer = rebuildIndex(index, next(journaled, answer));
+    }
+    for (const search of late) expect(search.litter()).toBe(0);
+    expect(index.sql.exec("select * from litter").toArray()).toEqual([]);
+  });
+
+  it("is no time to sweep: what is litter may be named again by what the journal tells", async () => {
+    const { index } = fresh();
+    openBucket(index, BUCKET);
+    discard(index, undefined, ["litter"]);
+    index.now = () => NOW + 2 * GRACE_MS;
+    const swept: string[] = [];
+    const blobs = { delete: async (names: string[]) => void swept.push(...names) };
+    const world = { blobs, now: index.now } as unknown as World;
+    rebuildIndex(index, begin(told(), true));
+    expect(await litter.step(world, housekeeping(index), "")).toBeUndefined();
+    expect(swept).toEqual([]);
+  });
+
+  it("brings nothing back that went before a checkpoint, although its blob is young and still there", () => {
+    const journaled = new Journaled({ segment: 1000, page: 1000, grown: { characters: 1, objects: 1 } });
+    const history = new History(journaled);
+    const young: YoungBlob[] = ["kept", "removed", "replaced", "behind"].map((key) => {
+      const birth = {
+        key,
+        versioning: "off" as const,
+        owner: "owner",
+        description: { headers: {}, metadata: {} },
+      };
+      return { blob: `blob of ${key}`, size: 1, etag: "e", uploaded: journaled.now, birth };
+    });
+    journaled.now += 10;
+    for (const { blob, birth } of young.slice(0, 3)) history.put(birth.key, { kind: "blob", blob });
+    history.put("replaced", { kind: "blob", blob: "another" });
+    const remove = { versioning: "off" as const, owner: "owner", bypass: false };
+    const removed = { generation: 0, operationId: "removed" };
+    commitRemove(journaled.index, removed, { entries: [{ key: "removed" }], ...remove });
+    journaled.now += 30_000;
+    journaled.ship();
+    expect(journaled.headers()[0]?.what).toBe("page");
+    const { index } = fresh();
+    let answer = rebuildIndex(index, begin(journaled));
+    for (let at = progress(answer); at.stage !== "done"; at = progress(answer)) {
+      const request = next(journaled, answer, 100);
+      const blobs = young.filter(({ uploaded }) => uploaded >= at.since);
+      if (request.step === "restore") expect(blobs).toHaveLength(4);
+      if (request.step === "replay") request.at = journaled.now;
+      answer = rebuildIndex(index, request.step === "restore" ? { ...request, blobs } : request);
+    }
+    const rows = index.sql.exec("select key, body from current order by key").toArray();
+    expect(rows).toEqual([
+      { key: "behind", body: "blob of behind" },
+      { key: "kept", body: "blob of kept" },
+      { key: "replaced", body: "another" },
+    ]);
   });
 
   it("has to begin before it goes on", () => {

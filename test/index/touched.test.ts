@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { readTouched, spellTouched, touch, touchedVersions, untouched } from "../../src/index/touched.ts";
+import {
+  inPieces,
+  readTouched,
+  spellTouched,
+  touch,
+  touchedVersions,
+  untouched,
+} from "../../src/index/touched.ts";
 
 describe("what a commit touched", () => {
   it("is kept in as few characters as say it", () => {
@@ -31,5 +38,16 @@ describe("what a commit touched", () => {
       ["b", 5],
       ["b", 3],
     ]);
+  });
+
+  it("comes in pieces where it is much, none of which parts a key from its versions", () => {
+    const touched = { versions: ["aaa", 1, "b", 3, 2, "c", 4], bodies: ["body"], uploads: ["upload"] };
+    expect(inPieces(touched, 100)).toEqual([touched]);
+    expect(inPieces(touched, 3)).toEqual([
+      { ...untouched(), versions: ["aaa", 1] },
+      { ...untouched(), versions: ["b", 3, 2] },
+      { ...touched, versions: ["c", 4] },
+    ]);
+    expect(inPieces(untouched(), 3)).toEqual([untouched()]);
   });
 });

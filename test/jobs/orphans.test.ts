@@ -1,10 +1,15 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { blobName } from "../../src/facts/blob-name.ts";
+import { type Cursor, searchOrphans } from "../../src/jobs/orphans.ts";
+import type { World } from "../../src/world.ts";
 import { answered } from "../support/expect.ts";
 import { isolates, useServer } from "../support/server.ts";
 import { DAY_MS, HOUR_MS, Sweeping } from "../support/sweeping.ts";
 import { begin, complete, MIN_PART, part, upload } from "../support/uploads.ts";
 
 const server = useServer();
+
+afterEach(() => vi.unstubAllGlobals());
 
 /** When what is put now is old enough to be taken for an orphan. */
 const OLD_MS = DAY_MS + 2 * HOUR_MS;
@@ -15,6 +20,39 @@ async function searched(on: Sweeping, ms: number): Promise<void> {
   await on.tend();
   await on.sweep();
 }
+
+describe("a search", () => {
+  it("begins anew if its index has ended and woken meanwhile, and cannot be asked any more", async () => {
+    vi.stubGlobal("scheduler", { wait: async () => {} });
+    const key = blobName("bucket", 0);
+    const objects = [{ key, size: 1, uploaded: new Date(0) }];
+    const blobs = { list: async () => ({ objects, truncated: false }) };
+    const world = { now: () => 3 * DAY_MS, blobs } as unknown as World;
+    let isAsleep = false;
+    let begun = 0;
+    const look = () => {
+      if (isAsleep) throw new Error("another object's");
+      return false;
+    };
+    const house = {
+      owner: {},
+      search: () => {
+        begun += 1;
+        return { look, unnamed: () => [], spare: () => {}, litter: () => 0, drop: () => {} };
+      },
+    };
+    const start: Cursor = { bucket: "bucket", after: "" };
+    let { next = start } = await searchOrphans(world, house, start, false);
+    ({ next = start } = await searchOrphans(world, house, next, false));
+    expect(begun).toBe(1);
+    isAsleep = true;
+    await expect(searchOrphans(world, house, next, false)).rejects.toThrow("another object's");
+    isAsleep = false;
+    await searchOrphans(world, house, next, false);
+    expect(begun).toBe(2);
+    vi.unstubAllGlobals();
+  });
+});
 
 describe("an orphan", () => {
   it("becomes litter when it is a day old, and is gone a day later", async () => {
@@ -166,6 +204,77 @@ describe("a search", () => {
     const [row] = await on.sql<{ count: number }>("select count(*) as count from litter");
     expect(row?.count).toBe(1_200);
     expect(await on.text("k")).toBe("bytes");
+  });
+});
+
+describe("a search of many steps", () => {
+  const BUCKET = "bucket";
+  const blob = `${BUCKET}/${(1_000).toString(36).padStart(9, "0")}-old`;
+  const NOW = 100 * DAY_MS;
+
+  /** An index in memory whose searches see all rows after so many looks; counts what is begun and dropped. */
+  function house(looks: number) {
+    const told = { begun: 0, dropped: 0, litter: 0, lists: 0 };
+    const search = () => {
+      told.begun += 1;
+      let left = looks;
+      return {
+        look: () => {
+          if (left < 0) throw new Error("looked on behind the end");
+          left -= 1;
+          return left <= 0;
+        },
+        unnamed: () => [blob],
+        spare: () => {},
+        litter: () => {
+          told.litter += 1;
+          return 1;
+        },
+        drop: () => {
+          told.dropped += 1;
+        },
+      };
+    };
+    const blobs = {
+      list: async () => {
+        told.lists += 1;
+        return { objects: [{ key: blob, size: 1, uploaded: new Date(1_000) }], truncated: false };
+      },
+    };
+    const world = { now: () => NOW, blobs, database: { rows: async () => [] } };
+    return { told, search, owner: {}, world: world as unknown as World };
+  }
+
+  it("goes on in the memory of the index that it began in", async () => {
+    vi.stubGlobal("scheduler", { wait: async () => {} });
+    const { told, world, ...on } = house(100);
+    let next: Cursor | undefined = { bucket: BUCKET, after: "" };
+    let steps = 0;
+    for (; next !== undefined; steps++) ({ next } = await searchOrphans(world, on, next, false));
+    expect([steps, told]).toEqual([3, { begun: 1, dropped: 1, litter: 1, lists: 1 }]);
+  });
+
+  it("begins anew in any other, which has not heard of the commits since", async () => {
+    vi.stubGlobal("scheduler", { wait: async () => {} });
+    const [first, second] = [house(100), house(100)];
+    const { next } = await searchOrphans(first.world, first, { bucket: BUCKET, after: "" }, false);
+    let after = next;
+    while (after !== undefined) ({ next: after } = await searchOrphans(second.world, second, after, false));
+    expect(first.told).toEqual({ begun: 1, dropped: 0, litter: 0, lists: 1 });
+    expect(second.told).toEqual({ begun: 1, dropped: 1, litter: 1, lists: 1 });
+  });
+
+  it("is dropped if it fails, or if nobody goes on with it", async () => {
+    vi.stubGlobal("scheduler", { wait: async () => {} });
+    const broken = house(-1);
+    const beginning = { bucket: BUCKET, after: "" };
+    await expect(searchOrphans(broken.world, broken, beginning, false)).rejects.toThrow("behind the end");
+    expect(broken.told).toMatchObject({ begun: 1, dropped: 1 });
+    const left = house(100);
+    await searchOrphans(left.world, left, beginning, false);
+    const later = { ...left.world, now: () => NOW + HOUR_MS };
+    await searchOrphans(later, left, beginning, false);
+    expect(left.told).toMatchObject({ begun: 2, dropped: 1 });
   });
 });
 

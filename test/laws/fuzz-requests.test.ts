@@ -5,15 +5,15 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ACTIONS } from "../../src/iam/actions.ts";
 import { childOf } from "../cli/portico-process.ts";
 import { md5 } from "../support/checksums.ts";
+import { sendAll, sendable } from "../support/civility.ts";
 import { type Answer, Client, encode } from "../support/client.ts";
 import { documents } from "../support/documents.ts";
 import { answered } from "../support/expect.ts";
 import { BOUNDARY, multipart, signedFields } from "../support/forms.ts";
-import { FUZZ_SEED, garbled, texts } from "../support/fuzzing.ts";
+import { garbled, texts } from "../support/fuzzing.ts";
 import { FORM, form } from "../support/iam.ts";
 import { useServer } from "../support/server.ts";
 import { speak } from "../support/socket.ts";
-import { xml } from "../support/xml.ts";
 
 const server = useServer({ vars: { INLINE_BYTES: "100" } });
 let bucket = "";
@@ -21,52 +21,21 @@ let bucket = "";
 beforeAll(async () => {
   server.agent = new Agent({ keepAlive: true });
   bucket = await server.bucket();
-  answered(await server.client.put(`/${bucket}/key`, "bytes"), 200);
+  for (const key of ["key", "other"]) answered(await server.client.put(`/${bucket}/${key}`, "bytes"), 200);
 });
 afterAll(() => server.agent?.destroy());
-
-const AT_ONCE = 16;
 
 /** Memory of workerd with all its isolates, in MiB; it takes about 150 when it does nothing. */
 const MAX_MIB = 800;
 
-/** What a header can hold on its way out of Node. */
-const sendable = (text: string) => text.replace(/[^\t\x20-\x7e\x80-\xff]/g, "").trim();
-
-/** An answer that may be given to anything: no failure of ours, and if it is a document, a whole one. */
-function expectCivil({ status, text, headers }: Answer): void {
-  expect(status === 501 || (status >= 200 && status < 500), text).toBe(true);
-  if (status >= 400 && text !== "" && headers["content-type"] === "application/xml") {
-    expect(xml(text).get("Code")).toMatch(/^\w+$/);
-  }
-}
-
-/** Sends one request for each input, several at once; a failure shows its input. */
+/** Sends one request for each input; in the end the object that nobody may touch is what it was. */
 async function send<T>(
   name: string,
   inputs: fc.Arbitrary<T>,
   numRuns: number,
   act: (input: T) => Promise<Answer>,
 ) {
-  const all = fc.sample(inputs, { numRuns, seed: FUZZ_SEED });
-  const statuses = new Map<number, number>();
-  const next = all[Symbol.iterator]();
-  const work = async () => {
-    for (const input of next) {
-      const answer = await act(input).catch((error: unknown) => {
-        throw new Error(`no answer to ${JSON.stringify(input)}, seed ${FUZZ_SEED}`, { cause: error });
-      });
-      try {
-        expectCivil(answer);
-      } catch (error) {
-        throw new Error(`${JSON.stringify(input)}, seed ${FUZZ_SEED}: ${String(error)}`, { cause: error });
-      }
-      statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  const shown = [...statuses].sort(([a], [b]) => a - b).map(([status, count]) => `${count} × ${status}`);
-  console.log(`fuzz: ${name}: ${all.length} requests, ${shown.join(", ")}, seed ${FUZZ_SEED}`);
+  const statuses = await sendAll({ name, inputs, numRuns }, act);
   answered(await server.client.get(`/${bucket}/key`), 200);
   return statuses;
 }
@@ -158,7 +127,7 @@ describe("the running server answers civilly", () => {
       headers: fc.array(
         fc.tuple(
           fc.constantFrom(...HEADERS),
-          texts("bytes=0-", "key", '"etag"', "CRC32", "private", "AAAAAA==").map(sendable),
+          texts("bytes=0-", "other", '"etag"', "CRC32", "private", "AAAAAA==").map(sendable),
         ),
         { maxLength: 4 },
       ),
@@ -183,7 +152,7 @@ describe("the running server answers civilly", () => {
         ]);
         // The bucket is to stay as it is.
         const client =
-          key === "" && /^(PUT|DELETE)$/.test(method)
+          ["", "/"].includes(key) && /^(PUT|DELETE)$/.test(method)
             ? server.client.with({ "x-amz-expected-bucket-owner": "0".repeat(64) })
             : server.client;
         return client.send(method, target, { headers: all, ...(/^(PUT|POST)$/.test(method) && { body }) });
@@ -303,6 +272,49 @@ describe("the running server answers civilly", () => {
       const asking = new Client({ ...client.settings, service });
       return asking.post("/", form({ Action: name, ...Object.fromEntries(said) }), FORM);
     });
+  });
+
+  it("commands of the admin route", async () => {
+    const commands = [
+      "account/create",
+      "account/put",
+      "account/list",
+      "key/create",
+      "key/list",
+      "key/disable",
+      "key/delete",
+      "sweep/step",
+      "rebuild/step",
+      "fsck/step",
+      "fsck/strangers",
+      "no/such",
+      "%00/__proto__",
+    ];
+    const names = [
+      "displayName",
+      "email",
+      "id",
+      "account",
+      "accessKeyId",
+      "secretAccessKey",
+      "cursor",
+      "bucket",
+      "dry",
+    ];
+    const value = fc.oneof(
+      texts("name", "0".repeat(64), "PK0123456789ABCDEF01"),
+      fc.jsonValue({ maxDepth: 2 }),
+    );
+    const good = fc
+      .dictionary(fc.constantFrom(...names), value, { maxKeys: 6 })
+      .map((input) => JSON.stringify(input));
+    const inputs = fc.tuple(
+      fc.constantFrom(...commands),
+      fc.oneof({ weight: 4, arbitrary: good }, garbled(good), texts()),
+    );
+    await send("commands of the admin route", inputs, 500, ([command, text]) =>
+      server.client.post(`/_portico/admin/${command}`, text),
+    );
   });
 
   it("browsers' forms", async () => {
