@@ -92,6 +92,8 @@ export const deleteObjects = operation({
     if (objects.length === 0 || objects.length > MAX_DELETE_KEYS) throw new S3Error("MalformedXML");
     const judged = objects.map((entry) => ({ entry, defect: defectOf(entry) ?? deniedTo(access, entry) }));
     const entries = judged.flatMap(({ entry, defect }) => (defect === undefined ? [entry] : []));
+    // Then the index is not asked, which would say that the bucket is gone.
+    if (entries.length === 0) access.requireFreshSettings();
     // Who may bypass GOVERNANCE may differ from key to key, and then each kind goes to the index by itself.
     const may = (entry: Entry) => bypass && access.may("s3:BypassGovernanceRetention", entry.key);
     const removed = new Map<Entry, Removed>();

@@ -2,10 +2,11 @@ import http from "node:http";
 import { describe, expect, it } from "vitest";
 import { audit } from "../support/audit.ts";
 import { Client } from "../support/client.ts";
-import { anySpoiltCommand, commandsOf } from "../support/model/arbitrary.ts";
+import { commandsOf } from "../support/model/arbitrary.ts";
 import { checkHistories, failureText, type Ground, replay } from "../support/model/check.ts";
 import { Disagreement, type History } from "../support/model/history.ts";
 import { PLANTED } from "../support/model/planted.ts";
+import { anySpoiltCommand } from "../support/model/spoilt.ts";
 import { useServer } from "../support/server.ts";
 import type { TestServer } from "../support/test-server.ts";
 
@@ -22,6 +23,9 @@ const SPOILT = { histories: 5, commands: 60 };
 /** How many are made up at most for each bug that was planted, and into how few commands it must fit. */
 const PLANTED_HISTORIES = 60;
 const PLANTED_COMMANDS = 8;
+
+/** A history that fails is run some hundred times to be cut down. */
+const SHRINKING_MS = 300_000;
 
 interface Side {
   server: TestServer;
@@ -57,7 +61,7 @@ async function expectNoFailure(ground: Ground, plan: { histories: number; comman
   expect(histories).toBe(plan.histories);
 }
 
-describe("a naive S3 in memory and this server", () => {
+describe("a naive S3 in memory and this server", { timeout: SHRINKING_MS }, () => {
   it.for(SIDES)("answer alike, with objects of $inlineBytes bytes kept inline", async (side) => {
     const afterwards = async (history: History) => expect(await orphansOf(side, history)).toEqual([]);
     await expectNoFailure({ ...groundOf(side), afterwards }, { histories: HISTORIES, commands: COMMANDS });
@@ -69,7 +73,7 @@ describe("a naive S3 in memory and this server", () => {
   });
 });
 
-describe("the model", () => {
+describe("the model", { timeout: SHRINKING_MS }, () => {
   it.for(Object.entries(PLANTED))("notices that %s", async ([, { plant, operations }]) => {
     if (plainSide === undefined) throw new Error("no server");
     const ground = { ...groundOf(plainSide), planted: plant, arbitrary: commandsOf(operations) };

@@ -4,11 +4,13 @@ import http from "node:http";
 import fc from "fast-check";
 import { audit } from "../support/audit.ts";
 import { Client } from "../support/client.ts";
-import { anyBeginning, anyCommand, anySpoiltCommand } from "../support/model/arbitrary.ts";
+import { anyCommand } from "../support/model/arbitrary.ts";
+import { anyBeginning } from "../support/model/beginnings.ts";
 import { type Ground, replay, scriptOf } from "../support/model/check.ts";
 import type { Command } from "../support/model/commands.ts";
 import { freshTally, type History, type Tally } from "../support/model/history.ts";
 import { shrink } from "../support/model/shrink.ts";
+import { anySpoiltCommand } from "../support/model/spoilt.ts";
 import { TestServer } from "../support/test-server.ts";
 import { Housekeeper } from "./housekeeper.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { audit } from "../support/audit.ts";
 import { md5 } from "../support/checksums.ts";
-import { answered } from "../support/expect.ts";
+import { answered, refused } from "../support/expect.ts";
 import { isolates, useServer } from "../support/server.ts";
 import { begin, complete, partPath } from "../support/uploads.ts";
 import { xml } from "../support/xml.ts";
@@ -161,6 +161,16 @@ describe("a bucket that was set otherwise a moment ago", () => {
     await other.get(path);
     answered(await other.put(path, "more", { "x-amz-object-lock-legal-hold": "ON" }), 200);
     expect((await a.head(path)).headers["x-amz-object-lock-legal-hold"]).toBe("ON");
+  });
+
+  it("is gone for one that remembers it, even if nothing of what is asked could be done", async () => {
+    const { a, b } = isolates(server);
+    const bucket = await server.bucket(a);
+    answered(await b.delete(`/${bucket}/k`), 204);
+    answered(await a.delete(`/${bucket}`), 204);
+    const list = "<Delete><Object><Key>k</Key><VersionId>none</VersionId></Object></Delete>";
+    const later = b.with({ "x-test-now-offset": "2000" });
+    refused(await later.post(`/${bucket}?delete`, list, withMd5(list)), 404, "NoSuchBucket");
   });
 
   it("takes an ACL from one that remembers it without ACLs", async () => {

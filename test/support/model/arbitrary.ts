@@ -1,7 +1,6 @@
 // Which commands histories are made of: few keys and small bodies, so that commands meet.
 
 import fc from "fast-check";
-import type { Fault } from "../bindings.ts";
 import { type BucketRef, bytesOf, type Command, type Conditions, type Source } from "./commands.ts";
 import type { OperationName } from "./s3.ts";
 import { checksumOf } from "./writes.ts";
@@ -51,7 +50,7 @@ function record<T extends object>(
 const sometimes = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 2, arbitrary });
 
-const seldom = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+export const seldom = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.oneof({ weight: 5, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
 
 const versionRef = fc.oneof(
@@ -374,54 +373,7 @@ export const anyCommand: fc.Arbitrary<Command> = fc
   .tuple(OF_ANY, seldom(fc.constant("other" as const)))
   .map(([made, world]) => withoutEmpty(world === undefined ? made : { ...made, world }));
 
-const anyFault: fc.Arbitrary<Fault> = fc
-  .tuple(
-    fc.constantFrom<Fault["how"]>(
-      "before",
-      "after",
-      "before",
-      "after",
-      "overloaded",
-      "delay",
-      "cut",
-      "kill",
-      "kill after",
-    ),
-    fc.constantFrom(1, 1, 2, 2, 3, 4, 5),
-    fc.constantFrom<Partial<Fault>>({}, { lapse: 60_000 }, { times: 2 }, { times: 2, lapse: 60_000 }),
-  )
-  .map(([how, at, more]) => ({ at, how, ...more }));
-
-/** Any command; of some, one or two calls of the stores fail. */
-export const anySpoiltCommand: fc.Arbitrary<Command> = fc
-  .tuple(anyCommand, seldom(fc.array(anyFault, { minLength: 1, maxLength: 2 })))
-  .map(([made, faults]) => (faults === undefined ? made : { ...made, faults }));
-
 /** Any command of these operations. */
 export function commandsOf(operations: readonly OperationName[]): fc.Arbitrary<Command> {
   return anyCommand.filter(({ op }) => operations.includes(op));
 }
-
-const BEGINNINGS: Record<string, (bucket: "a" | "b") => Command[]> = {
-  absent: () => [],
-  plain: (at) => [{ op: "CreateBucket", bucket: at }],
-  versions: (at) => [
-    { op: "CreateBucket", bucket: at },
-    { op: "PutBucketVersioning", bucket: at, status: "Enabled" },
-  ],
-  suspended: (at) => [
-    { op: "CreateBucket", bucket: at },
-    { op: "PutBucketVersioning", bucket: at, status: "Suspended" },
-  ],
-  locks: (at) => [
-    { op: "CreateBucket", bucket: at, headers: { "x-amz-bucket-object-lock-enabled": "true" } },
-  ],
-};
-
-/** How the two buckets of a history begin. */
-export const anyBeginning: fc.Arbitrary<Command[]> = fc
-  .tuple(
-    fc.constantFrom("plain", "plain", "versions", "suspended", "locks", "locks"),
-    fc.constantFrom("plain", "plain", "versions", "suspended", "locks", "locks", "absent"),
-  )
-  .map(([a, b]) => [...(BEGINNINGS[a]?.("a") ?? []), ...(BEGINNINGS[b]?.("b") ?? [])]);

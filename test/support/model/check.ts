@@ -2,7 +2,8 @@
 
 import fc from "fast-check";
 import type { Client } from "../client.ts";
-import { anyBeginning, anyCommand } from "./arbitrary.ts";
+import { anyCommand } from "./arbitrary.ts";
+import { anyBeginning } from "./beginnings.ts";
 import type { Command } from "./commands.ts";
 import { type Clock, freshTally, History, type Send, type Tally } from "./history.ts";
 import { shrink } from "./shrink.ts";

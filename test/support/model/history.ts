@@ -9,6 +9,7 @@ import { byBytes } from "./listings.ts";
 import { apply, type OperationName, type Outcome } from "./s3.ts";
 import {
   type Call,
+  type Expected,
   freshState,
   nameOf,
   type Opaque,
@@ -18,6 +19,7 @@ import {
   type Upload,
 } from "./state.ts";
 import { send } from "./wire.ts";
+import type { DeleteInput } from "./writes.ts";
 
 /** Most states that are held at once: one more lost answer, and the whole is listed first. */
 const MAX_STATES = 8;
@@ -226,7 +228,7 @@ export class History {
       const bucket = { created: OLD, keys: new Map(), uploads: [], ...now, name, versioning, lock };
       const before = { ...state, buckets: new Map(state.buckets).set(name, bucket) };
       const { expected } = apply(before, call, this.#rules);
-      const mayBe = isRecent ? expected.status >= 400 : expected.status === 400;
+      const mayBe = isRecent ? refuses(expected, call) : expected.status === 400;
       return mayBe ? [{ state, expected }] : [];
     });
   }
@@ -250,6 +252,13 @@ function saysNothing({ status, text }: Answer): boolean {
   // Of a request whose body broke off on its way.
   const isCut = status === 400 && text.includes("<Code>RequestTimeout</Code>");
   return isCut || [500, 502, 503].includes(status);
+}
+
+/** Whether nothing of what a call asks for was done. */
+function refuses({ status, document }: Expected, { op, input }: Call): boolean {
+  if (op !== "DeleteObjects" || document === undefined) return status >= 400;
+  const { Error: errors } = document.inside as { Error: unknown[] };
+  return errors.length === (input as DeleteInput).objects.length;
 }
 
 /** The settings of buckets that a call has changed, as they were. */
