@@ -38,10 +38,14 @@ import type { Index } from "./index/tables.ts";
 import { commitForbid, uploadOutcome } from "./index/uploads.ts";
 import { fsckStep } from "./jobs/fsck.ts";
 import { dailyJobs, leftoverJobs, runRound } from "./jobs/round.ts";
+import { ship } from "./jobs/ship.ts";
 import { sweepStep } from "./jobs/sweep.ts";
 import { freshMemory, type World } from "./world.ts";
 
 const memory = freshMemory();
+
+/** Steps of the job that ships the journal, before it is given up that it will tell all. */
+const MAX_TELL_STEPS = 20;
 
 /** Methods answer `Moved` instead of acting for a caller whose knowledge of the bucket is out of date. */
 export class BucketIndex extends DurableObject implements BucketIndexCalls {
@@ -130,6 +134,14 @@ export class BucketIndex extends DurableObject implements BucketIndexCalls {
 
   async adopt(generation: number): Promise<void> {
     adoptGeneration(this.#index, generation);
+  }
+
+  async tell() {
+    const house = housekeeping(this.#index);
+    for (let steps = 0; steps < MAX_TELL_STEPS && this.#index.tail.untold > 0; steps++) {
+      await ship.step(this.#world(), house, "");
+    }
+    return { next: this.#index.journal?.next };
   }
 
   async tend(bucket: string) {

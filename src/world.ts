@@ -243,6 +243,7 @@ const CALLS: Record<keyof BucketIndexCalls, "mutation" | "inquiry" | "plain"> = 
   fsck: "plain",
   leftover: "plain",
   rebuild: "plain",
+  tell: "plain",
   rows: "plain",
 };
 

@@ -106,9 +106,9 @@ export function toldUntil({ journal, tail, state }: Index): number {
     : Number.POSITIVE_INFINITY;
 }
 
-/** What a checkpoint made superfluous, if any of it may be left. */
-export function spentJournal({ journal }: Index): SpentJournal | undefined {
-  if (!journal?.spent || journal.base === undefined) return undefined;
+/** What a checkpoint made superfluous, if any of it may be left, and nobody has to look at it yet. */
+export function spentJournal({ journal, state }: Index): SpentJournal | undefined {
+  if (!journal?.spent || journal.base === undefined || state.rebuilt) return undefined;
   return { bucket: journal.bucket, before: journalName(journal.bucket, journal.base.began) };
 }
 

@@ -44,7 +44,7 @@ function load(sql: SqlStorage, now: number): Pick<Index, "state" | "tail" | "jou
 function loadState(sql: SqlStorage): State {
   const [state] = sql
     .exec<{ phase: Phase; generation: number; rebuilt: number }>(
-      "select phase, generation, rebuilt from state",
+      "select phase, generation, exists (select 1 from frozen) as rebuilt from state",
     )
     .toArray();
   return {
@@ -64,8 +64,9 @@ export function reloadIndex(index: Index): void {
 
 /** Writes the state; it is remembered once that stands. */
 export function writeState(index: Index, { phase, generation, rebuilt }: State): void {
-  const statement = "insert or replace into state (one, phase, generation, rebuilt) values (1, ?, ?, ?)";
-  query(index, statement, phase, generation, rebuilt ? 1 : 0);
+  query(index, "insert or replace into state values (1, ?, ?)", phase, generation);
+  if (rebuilt) query(index, "insert or ignore into frozen values (1)");
+  else if (index.state.rebuilt) query(index, "delete from frozen");
 }
 
 function setState(index: Index, state: State): void {
@@ -125,7 +126,8 @@ export function closeBucket(index: Index, bucket?: string): { closed: boolean } 
   }
   const due = index.now() + FINISH_MS;
   index.transaction(() => {
-    setState(index, { ...index.state, phase: "closed" });
+    // Nothing is in it that a sweep could take.
+    setState(index, { ...index.state, phase: "closed", rebuilt: false });
     if (bucket === undefined) return;
     planJob(index, "closing", { due, cursor: JSON.stringify({ bucket, closed: index.now() }) });
     arm(index, due);

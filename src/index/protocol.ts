@@ -198,7 +198,15 @@ export interface DiscardRequest {
  * that have metadata behind the name `from`, up to `behind`; `last`: there are no more.
  */
 export type RebuildRequest =
-  | { step: "begin"; bucket: string; generation: number; plan: Replay; force: boolean }
+  | {
+      step: "begin";
+      bucket: string;
+      generation: number;
+      plan: Replay;
+      force: boolean;
+      /** Of an index that is in place: the number of its journal's next object before `plan` was made. */
+      next?: number | undefined;
+    }
   | { step: "go on" }
   | { step: "replay"; number: number; line: number; lines: string[]; at: number; last: boolean }
   | { step: "restore"; blobs: YoungBlob[]; from: string; behind: string; last: boolean };
@@ -228,8 +236,8 @@ export interface RebuildProgress {
   bytes: number;
 }
 
-/** `refused`: why not, in a sentence; `inPlace`: because there is no need. */
-export type RebuildAnswer = RebuildProgress | { refused: string; inPlace?: true };
+/** `refused`: why not, in a sentence; `inPlace`: because there is no need; `untold`: because R2 has not heard of all yet. */
+export type RebuildAnswer = RebuildProgress | { refused: string; inPlace?: true; untold?: true };
 
 /**
  * Rows read and written and calls answered since this object woke, for the bill. Setting its alarm writes a row too, once
@@ -264,5 +272,7 @@ export interface BucketIndexCalls {
   fsck(request: FsckRequest): Promise<FsckAnswer>;
   sweep(request: SweepRequest): Promise<SweepAnswer>;
   rebuild(request: RebuildRequest): Promise<RebuildAnswer>;
+  /** Has an index that is in place tell R2 all that was committed; gives the number of its journal's next object. */
+  tell(): Promise<{ next?: number | undefined }>;
   rows(): Promise<Rows>;
 }

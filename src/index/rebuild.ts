@@ -28,6 +28,8 @@ const EMPTIED = {
   departed: "key",
 } as const;
 
+const UNTOLD = "Its journal does not tell its last commits yet: try again, with less being written.";
+
 /** One step. A step that is sent twice, or comes out of turn, changes nothing: the answer says where the index stands. */
 export function rebuildIndex(index: Index, request: RebuildRequest): RebuildAnswer {
   const answer = index.transaction(() => step(index, request));
@@ -65,12 +67,15 @@ function keep(index: Index, progress: RebuildProgress): RebuildProgress {
 function begin(
   index: Index,
   known: RebuildProgress | undefined,
-  { bucket, generation, plan, force }: Extract<RebuildRequest, { step: "begin" }>,
+  { bucket, generation, plan, force, next }: Extract<RebuildRequest, { step: "begin" }>,
 ): RebuildAnswer {
   const { phase } = index.state;
   if (phase === "closed") return { refused: "Its index is closed: the bucket was deleted." };
   if (phase === "open" && !force) return { refused: "Its index is in place.", inPlace: true };
   if (known !== undefined && !force) return known;
+  // What it was told and has not told is nowhere else.
+  const tells = index.tail.untold > 0 || (index.journal !== undefined && index.journal.next !== next);
+  if (phase === "open" && tells) return { refused: UNTOLD, untold: true };
   // Until it is made anew it answers as a lost one does.
   writeState(index, { phase: "new", generation: 0, rebuilt: false });
   const nothing = { versions: 0, restored: 0, partly: 0, missing: 0, objects: 0, bytes: 0 };

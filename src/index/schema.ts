@@ -42,8 +42,8 @@ const STEPS: readonly (readonly string[])[] = [
     "create table rebuild (one integer primary key check (one = 1), state text not null) strict",
     // Keys of which a rebuild heard that a version went lately, and when.
     "create table departed (key text primary key, at integer not null) strict, without rowid",
-    // 1: made anew from R2, and not looked over since: nothing may be removed.
-    "alter table state add column rebuilt integer not null default 0",
+    // A row: the index was made anew from R2, and not looked over since: nothing may be removed.
+    "create table frozen (one integer primary key check (one = 1)) strict",
   ],
 ];
 

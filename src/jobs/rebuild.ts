@@ -15,6 +15,9 @@ const CHARACTERS_A_CALL = 4 * 1024 * 1024;
 /** How often the index goes on by itself in one step. */
 const CALLS_A_STEP = 10;
 
+/** How often a rebuild of an index that is in place begins, while clients go on writing to it. */
+const TRIES = 20;
+
 /** Blobs whose metadata one step reads. */
 const BLOBS_A_STEP = 1000;
 
@@ -26,11 +29,17 @@ type Progress = Exclude<Answer, { refused: string }>;
  * refused; `force` begins anew, whatever is there.
  */
 export async function beginRebuild(world: World, bucket: RememberedBucket, force: boolean): Promise<Answer> {
-  const headers = await journalHeaders(world, bucket.id);
-  if ("refused" in headers) return headers;
-  const plan = planReplay(headers.found);
+  const index = world.index(bucket);
   const { id, generation } = bucket;
-  return world.index(bucket).rebuild({ step: "begin", bucket: id, generation, plan, force });
+  for (let tries = 1; ; tries++) {
+    // An index that is in place may know what R2 has not heard of.
+    const { next } = force ? await index.tell() : { next: undefined };
+    const headers = await journalHeaders(world, id);
+    if ("refused" in headers) return headers;
+    const plan = planReplay(headers.found);
+    const answer = await index.rebuild({ step: "begin", bucket: id, generation, plan, force, next });
+    if (!("untold" in answer) || tries === TRIES) return answer;
+  }
 }
 
 /** Does the next step of a rebuild that has begun. */

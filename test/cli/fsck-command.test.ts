@@ -175,7 +175,7 @@ describe("fsck finds, and mends", () => {
     const on = await Sweeping.of(server);
     await on.put("k", LONG);
     await on.remove("k");
-    await on.sql("update state set rebuilt = 1");
+    await on.sql("insert into frozen values (1)");
     await server.order({ do: "restart", index: on.id });
     await on.later(DAY_MS + HOUR_MS);
     await mends(on, { "rebuilt index": 1 });

@@ -3,6 +3,7 @@ import type { YoungBlob } from "../../src/facts/birth.ts";
 import { GRACE_MS } from "../../src/facts/blob-name.ts";
 import { journalName, planReplay } from "../../src/facts/journal.ts";
 import type { Search } from "../../src/facts/litter.ts";
+import { unfreeze } from "../../src/index/books.ts";
 import { commitRemove } from "../../src/index/commit.ts";
 import { housekeeping } from "../../src/index/housekeeping.ts";
 import { discard } from "../../src/index/litter.ts";
@@ -101,9 +102,14 @@ describe("the rebuild of an index", () => {
     const { index, wake } = fresh();
     openBucket(index, BUCKET);
     expect(rebuildIndex(index, begin(journaled))).toMatchObject(STALE);
-    const history = new History(Object.assign(new Journaled(), { index }));
-    history.put("only here", { kind: "blob", blob: "b" });
-    let answer = rebuildIndex(index, begin(journaled, true));
+    const own = Object.assign(new Journaled(), { index });
+    new History(own).put("only here", { kind: "blob", blob: "b" });
+    const first = index.journal?.next;
+    expect(rebuildIndex(index, { ...begin(journaled, true), next: first })).toMatchObject({ untold: true });
+    own.ship();
+    expect(rebuildIndex(index, { ...begin(journaled, true), next: first })).toMatchObject({ untold: true });
+    expect(admit(index, { generation: 3 })).toBeUndefined();
+    let answer = rebuildIndex(index, { ...begin(journaled, true), next: index.journal?.next });
     expect(admit(index, { generation: 3 })).toEqual({ moved: "lost" });
     while (progress(answer).stage !== "done") answer = rebuildIndex(index, next(journaled, answer, 100));
     expect(tablesOf(index)).toEqual(tablesOf(journaled.index));
@@ -162,7 +168,8 @@ describe("the rebuild of an index", () => {
     const swept: string[] = [];
     const blobs = { delete: async (names: string[]) => void swept.push(...names) };
     const world = { blobs, now: index.now } as unknown as World;
-    rebuildIndex(index, begin(told(), true));
+    const answer = rebuildIndex(index, { ...begin(told(), true), next: index.journal?.next });
+    expect(progress(answer).stage).toBe("empty");
     expect(await litter.step(world, housekeeping(index), "")).toBeUndefined();
     expect(swept).toEqual([]);
   });
@@ -246,9 +253,12 @@ describe("the rebuild of an index", () => {
     journaled.index = index;
     journaled.ship();
     const headers = journaled.headers();
-    expect(headers.map(({ number }) => number)).toEqual([4, 5]);
+    expect(headers.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5]);
     expect(headers.at(-1)?.completes).toBe(4);
     expect(tablesOf(journaled.rebuilt())).toEqual(tablesOf(index));
+    unfreeze(index);
+    journaled.clear();
+    expect(journaled.headers().map(({ number }) => number)).toEqual([4, 5]);
   });
 
   it("of a journal that lacks objects says how many", () => {

@@ -51,7 +51,7 @@ describe("litter", () => {
     await on.put("k", "one");
     await on.put("k", "two");
     await on.orphan();
-    await on.sql("update state set rebuilt = 1");
+    await on.sql("insert into frozen values (1)");
     await server.order({ do: "restart", index: on.id });
     await on.later(3 * DAY_MS);
     await on.tend();
