@@ -29,7 +29,7 @@ const isIam = (scenario: Scenario) => IAM_SCENARIOS.includes(scenario);
 const AT_ONCE = 10;
 
 /** Pairs of faults that are drawn, from this seed: the same one draws the same pairs. */
-const PAIRS = 150;
+const PAIRS = 100;
 const SEED = Number(process.env.FAULT_SEED ?? Date.now() % 1_000_000);
 
 const courses = new Map<Scenario, Promise<Course>>();

@@ -22,7 +22,7 @@ const OF_ALL: readonly Way[] = [
 ];
 
 /** Those after which an account's directory may look different, as the other ways have been tried on S3's calls of it. */
-const OF_IAM: readonly Way[] = [{ how: "before" }, { how: "after" }, { how: "kill after" }];
+const OF_IAM: readonly Way[] = [{ how: "after" }, { how: "kill after" }];
 
 /** What can go wrong with a call of this store; R2's are not repeated, so they need not fail for good. */
 export function waysOf(call: string, streams: boolean, isIam: boolean): readonly Way[] {
