@@ -2,7 +2,7 @@
 
 import { ADMIN_FLAGS, type AdminClient, adminClient, type CheckedBucket, type Fault } from "./admin.ts";
 import { type Command, type Flags, parseFlags } from "./flags.ts";
-import { byteSize } from "./sweep-command.ts";
+import { byteSize, many } from "./sweep-command.ts";
 
 const FLAGS = {
   bucket: { type: "string", value: "NAME", help: "only this bucket; default all of them" },
@@ -108,8 +108,10 @@ function addFault(checked: Checked, fault: Fault, bucket: string | undefined): v
 export function checkedText(checked: Checked, deep: boolean): string {
   const { buckets, versions, blobs, bytes, encrypted, faults, unchecked } = checked;
   const read = deep ? `; ${byteSize(bytes)} read` : "";
-  const sealed = encrypted === 0 ? "" : `, ${encrypted} versions not, for want of their keys`;
-  const lines = [`${buckets} buckets, ${versions} versions, ${blobs} blobs${read}${sealed}`];
+  const sealed = encrypted === 0 ? "" : `, ${many(encrypted, "version")} not, for want of their keys`;
+  const lines = [
+    `${many(buckets, "bucket")}, ${many(versions, "version")}, ${many(blobs, "blob")}${read}${sealed}`,
+  ];
   for (const { bucket, kind, count, mended, first } of faults) {
     const what = `${kind}: ${count}${mended === 0 ? "" : mended === count ? ", mended" : `, ${mended} mended`}`;
     lines.push("", bucket === undefined ? what : `${bucket}: ${what}`, ...first.map((name) => `  ${name}`));

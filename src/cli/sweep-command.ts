@@ -99,8 +99,13 @@ export function sweptText(swept: readonly SweptWhole[], dry: boolean): string {
 
 /** `3 blobs, 1.5 MB`, as far as it is known. */
 export function amount({ count, bytes }: Found): string {
-  const blobs = `${count} blob${count === 1 ? "" : "s"}`;
+  const blobs = many(count, "blob");
   return bytes === undefined || count === 0 ? blobs : `${blobs}, ${byteSize(bytes)}`;
+}
+
+/** `1 blob`, `3 blobs`. */
+export function many(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 /** A number of bytes in the unit that fits. */

@@ -94,7 +94,7 @@ describe("fsck of a bucket that is as it should be", () => {
     const { code, stdout } = await run(["fsck", "--bucket", on.name, "--deep"], {
       PORTICO_ENDPOINT: server.url,
     });
-    expect([code, stdout]).toEqual([0, "1 buckets, 1 versions, 1 blobs; 37 bytes read\nnothing is wrong\n"]);
+    expect([code, stdout]).toEqual([0, "1 bucket, 1 version, 1 blob; 37 bytes read\nnothing is wrong\n"]);
   });
 });
 
@@ -320,7 +320,7 @@ describe("what fsck prints", () => {
       },
       true,
     );
-    expect(text).toBe(`1 buckets, 2 versions, 3 blobs; 1.5 KB read, 1 versions not, for want of their keys
+    expect(text).toBe(`1 bucket, 2 versions, 3 blobs; 1.5 KB read, 1 version not, for want of their keys
 
 photos: orphan: 12, mended
   one
