@@ -29,6 +29,8 @@ export interface Walk {
   place: WalkPlace;
   /** The size of its pages so far. */
   size: JournalSize;
+  /** It stands for commits that no segment tells: until it is complete, the journal lacks those. */
+  bridges?: true | undefined;
 }
 
 export interface JournalState {

@@ -78,13 +78,13 @@ function setJournal(index: Index, journal: JournalState): void {
 export function drawJournal(index: Index, limits = LIMITS): Drawn | undefined {
   const known = index.journal;
   if (known === undefined || index.state.phase !== "open") return undefined;
-  if (hasGap(index, known)) return drawPage(index, limits, beginWalk(index, known));
+  if (hasGap(index, known)) return drawPage(index, limits, beginWalk(index, known, true));
   const { walk } = known;
   const walking = walk !== undefined && walk.place.rows !== "none";
   if (walking && (known.turn === "page" || !isUntold(index, known)))
     return drawPage(index, limits, { ...known, walk });
   if (walk !== undefined || isUntold(index, known)) {
-    return drawSegment(index, limits, known) ?? drawPage(index, limits, beginWalk(index, known));
+    return drawSegment(index, limits, known) ?? drawPage(index, limits, beginWalk(index, known, true));
   }
   return wantsCheckpoint(known, limits) ? drawPage(index, limits, beginWalk(index, known)) : undefined;
 }
@@ -101,9 +101,9 @@ export function journalWritten(index: Index, { after }: Drawn, ours: boolean): v
  * became litter since: that must not be gone.
  */
 export function toldUntil({ journal, tail, state }: Index): number {
-  return state.phase === "open" && journal !== undefined && tail.untold > 0
-    ? journal.at
-    : Number.POSITIVE_INFINITY;
+  if (state.phase !== "open" || journal === undefined) return Number.POSITIVE_INFINITY;
+  const lacks = tail.untold > 0 || journal.walk?.bridges === true;
+  return lacks ? journal.at : Number.POSITIVE_INFINITY;
 }
 
 /** What a checkpoint made superfluous, if any of it may be left, and nobody has to look at it yet. */
@@ -126,9 +126,9 @@ function wantsCheckpoint({ base, grown }: JournalState, limits: JournalLimits): 
 }
 
 /** From here on the tail is told by segments, and all that stands before it by the pages that follow. */
-function beginWalk(index: Index, known: JournalState): JournalState & { walk: Walk } {
+function beginWalk(index: Index, known: JournalState, bridges = false): JournalState & { walk: Walk } {
   const walk = { began: known.next, place: WALK_START, size: { objects: 0, characters: 0 } };
-  return { ...known, told: endOf(index), walk };
+  return { ...known, told: endOf(index), walk: bridges ? { ...walk, bridges } : walk };
 }
 
 function endOf({ tail }: Index): Place {
@@ -163,10 +163,13 @@ function drawSegment(index: Index, limits: JournalLimits, known: JournalState): 
     if (size > limits.segment) break;
   }
   const at = index.now();
-  const whole = !isUntold(index, { ...known, told });
-  const after: JournalState = { ...known, next: known.next + 1, told, grown: larger(known.grown, size) };
-  if (whole) Object.assign(after, { at, turn: "page" });
   const { walk } = known;
+  const toItsEnd = !isUntold(index, { ...known, told });
+  // What a checkpoint under way has to bridge is not told by what comes behind.
+  const whole = toItsEnd && (walk?.bridges !== true || walk.place.rows === "none");
+  const after: JournalState = { ...known, next: known.next + 1, told, grown: larger(known.grown, size) };
+  if (toItsEnd) after.turn = "page";
+  if (whole) after.at = at;
   const base = whole && walk?.place.rows === "none" ? { ...walk.size, began: walk.began } : undefined;
   if (base !== undefined) {
     Object.assign(after, { walk: undefined, base, spent: base.began > 1 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { adoptJournal, type JournalLimits } from "../../src/index/journal.ts";
+import { adoptJournal, type JournalLimits, toldUntil } from "../../src/index/journal.ts";
 import { MAX_RECEIPT_CHARACTERS, MAX_UNTOLD_CHARACTERS } from "../../src/index/tail.ts";
 import { events, History } from "../support/histories.ts";
 import { BUCKET, Journaled, tablesOf } from "../support/journaled.ts";
@@ -171,6 +171,33 @@ describe("a journal", () => {
     const [first] = journaled.headers();
     expect(first?.number).toBeGreaterThan(known);
     expect(first?.what).toBe("page");
+    expect(tablesOf(journaled.rebuilt())).toEqual(tablesOf(journaled.index));
+  });
+
+  it("does not say that all is told while a checkpoint has yet to tell what was dropped", () => {
+    const journaled = new Journaled(SMALL);
+    fill(journaled, 20);
+    journaled.ship();
+    const told = journaled.index.journal?.at ?? 0;
+    fill(journaled, 60);
+    journaled.index.sql.exec("delete from tail where segment < (select max(segment) from tail)");
+    journaled.restart();
+    journaled.now += 1000;
+    let between = 0;
+    while (
+      journaled.index.journal?.walk === undefined ||
+      journaled.index.journal.walk.place.rows !== "none"
+    ) {
+      fill(journaled, 1);
+      journaled.shipOne();
+      const { what, whole } = journaled.headers().at(-1) ?? {};
+      between += what === "segment" ? 1 : 0;
+      expect([what, whole, toldUntil(journaled.index)]).toEqual([expect.any(String), false, told]);
+    }
+    expect(between).toBeGreaterThan(2);
+    journaled.ship();
+    expect(toldUntil(journaled.index)).toBe(Number.POSITIVE_INFINITY);
+    expect(journaled.headers().at(-1)).toMatchObject({ what: "segment", whole: true });
     expect(tablesOf(journaled.rebuilt())).toEqual(tablesOf(journaled.index));
   });
 
