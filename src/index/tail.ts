@@ -170,16 +170,22 @@ export function once<Answer>(index: Index, operationId: string, act: (change: Ch
   if (!change.wrote) return answer;
   for (const [key] of touchedVersions(change.touched)) cool(index, key);
   const records = spellRecords(operationId, change.at, answer, change.touched);
-  const characters = records.reduce((sum, { length }) => sum + length, 0);
   unwritten.push(...records);
   if (change.touched.bodies.length > 0 && index.journal) arm(index, change.at + TELL_PAGED_AFTER_MS);
   tail.sequence = change.sequence;
   tail.objects += change.objects;
   tail.bytes += change.bytes;
+  const characters = answerWeight(records, answer);
   tail.receipts.set(operationId, { at: change.at, answer, characters });
   tail.receiptCharacters += characters;
   forgetReceipts(tail, change.at);
   return answer;
+}
+
+/** What memory keeps of some records is the answer: where they say much besides, others' answers need not make way for that. */
+function answerWeight(records: readonly string[], answer: unknown): number {
+  const characters = records.reduce((sum, { length }) => sum + length, 0);
+  return characters < SEGMENT_CHARACTERS ? characters : JSON.stringify(answer).length;
 }
 
 /** Writes a group's records: into one row, unless they are too many for it. */

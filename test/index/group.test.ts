@@ -131,4 +131,15 @@ describe("commits that arrive together", () => {
     journaled.ship();
     expect(tablesOf(journaled.rebuilt(500))).toEqual(tablesOf(index));
   });
+
+  it("are remembered by their answers, however much they touched: others can still be repeated", () => {
+    const index = freshIndex();
+    const first = put(index, "k", "first");
+    const entries = Array.from({ length: 1000 }, (_, i) => ({ key: `${i}`.padEnd(1024, '"') }));
+    const removal = { entries, versioning: "enabled", owner: "someone", bypass: false } as const;
+    for (let i = 0; i < 6; i++) commitRemove(index, { generation: 0, operationId: `removal ${i}` }, removal);
+    expect(index.tail.characters).toBeGreaterThan(8 * 1024 * 1024);
+    expect(put(index, "k", "first")).toEqual(first);
+    expect(index.tail.sequence).toBe(6001);
+  });
 });
