@@ -156,7 +156,7 @@ export const copyObject = operation({
         },
         headers: {
           ...encryptionHeaders(description.encryption?.kind, input.encryption.customer),
-          ...newVersionHeader(bucket, committed),
+          ...newVersionHeader(committed),
           ...sourceVersionHeader(from.bucket, version.versionId),
         },
       };

@@ -62,7 +62,7 @@ export const postObject = operation({
       {
         ...checksumHeaders(checksum),
         ...encryptionHeaders(encryption?.kind, customer),
-        ...newVersionHeader(bucket, committed),
+        ...newVersionHeader(committed),
       },
     );
   },

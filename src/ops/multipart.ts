@@ -119,7 +119,7 @@ export const completeMultipartUpload = operation({
       },
       headers: {
         ...encryptionHeaders(held?.upload.promise.description.encryption?.kind, customer),
-        ...newVersionHeader(bucket, committed),
+        ...newVersionHeader(committed),
       },
     };
   },

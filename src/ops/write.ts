@@ -10,6 +10,7 @@ import { blobName } from "../facts/blob-name.ts";
 import type { WriteConditions } from "../facts/condition.ts";
 import type { Grant } from "../facts/grant.ts";
 import type { Lock } from "../facts/lock.ts";
+import { NULL_VERSION } from "../facts/order.ts";
 import { Unavailable } from "../facts/outage.ts";
 import { versioningOf } from "../facts/settings.ts";
 import type { Tag } from "../facts/version.ts";
@@ -101,14 +102,14 @@ export const putObject = operation({
       etag: quoted(committed.etag),
       ...checksumHeaders(checksum),
       ...encryptionHeaders(encryption?.kind, customer),
-      ...newVersionHeader(bucket, committed),
+      ...newVersionHeader(committed),
     };
   },
 });
 
 /** The id of a version just made; the null version of a suspended bucket shows none, as in AWS. */
-export function newVersionHeader({ settings }: Bucket, { versionId }: Committed): Record<string, string> {
-  return versioningOf(settings) === "enabled" ? { "x-amz-version-id": versionId } : {};
+export function newVersionHeader({ versionId }: Committed): Record<string, string> {
+  return versionId === NULL_VERSION ? {} : { "x-amz-version-id": versionId };
 }
 
 /**

@@ -162,6 +162,23 @@ describe("CompleteMultipartUpload", () => {
     refused(await server.client.get(`${path}?uploadId=${id}`), 404, "NoSuchUpload");
   });
 
+  it("repeats its answer as it was, though the bucket has begun to keep versions since", async () => {
+    const own = await server.bucket();
+    const path = `/${own}/k`;
+    const versionIds: unknown[] = [];
+    for (const status of [undefined, "Enabled", "Suspended"] as const) {
+      if (status !== undefined) await server.version(own, status);
+      const id = await begin(server.client, path);
+      const parts = [await part(server.client, path, id, 1, "bytes")];
+      const first = answered(await complete(server.client, path, id, parts), 200);
+      await server.version(own, status === "Enabled" ? "Suspended" : "Enabled");
+      const again = answered(await complete(server.client, path, id, parts), 200);
+      expect(again.headers["x-amz-version-id"]).toBe(first.headers["x-amz-version-id"]);
+      versionIds.push(first.headers["x-amz-version-id"]);
+    }
+    expect(versionIds).toEqual([undefined, expect.stringMatching(/^[0-9a-z]{32}$/), undefined]);
+  });
+
   it("takes numbers with gaps, and leaves parts that it does not name", async () => {
     const { path, id } = await uploading();
     const first = await part(server.client, path, id, 17, Buffer.alloc(MIN_PART, "a"));

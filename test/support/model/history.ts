@@ -173,13 +173,15 @@ export class History {
       });
       count(this.#tally.commands, call.op);
       for (const fault of isSpoilt ? faults : []) count(this.#tally.faults, fault.how);
+      const isLost = answer === undefined || saysNothing(answer);
+      // What was asked for without an answer may still be done when nobody waits for it any more.
+      const asked = { ...sent, until: isLost ? Number.POSITIVE_INFINITY : Date.now() };
       // If the clock was moved meanwhile, nobody knows by which time a request was judged.
       const clocks = [...new Set([offset, this.#clock.most])];
       const outcomes = this.states
         .flatMap((state) => clocks.map((by) => ({ ...state, now: () => Date.now() + by })))
-        .flatMap((state) => this.#outcomes(state, call, isSpoilt, sent))
+        .flatMap((state) => this.#outcomes(state, call, isSpoilt, asked))
         .map(({ state, expected }) => ({ expected, state: { ...state, now: this.#now } }));
-      const isLost = answer === undefined || saysNothing(answer);
       if (!isLost || !(isSpoilt || repetition > 0 || this.#isRestless)) {
         this.#resolve(command, call, answer, outcomes);
         return answer;
@@ -196,18 +198,18 @@ export class History {
     state: State,
     call: Call,
     isSpoilt: boolean,
-    sent: { at: number; offset: number },
+    asked: { at: number; until: number; offset: number },
     mayClear = this.#isRestless,
   ): Outcome[] {
     const cleared = mayClear ? withoutLingering(state, call.bucket) : undefined;
     if (cleared !== undefined) {
       // The sweep may have cleared it away a moment ago.
-      return [state, cleared].flatMap((each) => this.#outcomes(each, call, isSpoilt, sent, false));
+      return [state, cleared].flatMap((each) => this.#outcomes(each, call, isSpoilt, asked, false));
     }
     const made = apply(state, call, this.#rules);
     // D1 tells its own time.
-    const real = [sent.at, Date.now()] as const;
-    const moved = [sent.at + sent.offset, Date.now() + this.#clock.most] as const;
+    const real = [asked.at, asked.until] as const;
+    const moved = [asked.at + asked.offset, asked.until + this.#clock.most] as const;
     for (let n = state.opaques + 1; n <= made.state.opaques; n++) made.state.windows.set(n, [real, moved]);
     made.state.past = [...made.state.past, ...changes(state, made.state)];
     const outcomes = [made, ...this.#remembered(state, call)];
