@@ -38,8 +38,11 @@ export interface JournalLimits {
 const LIMITS: JournalLimits = {
   segment: 4 * 1024 * 1024,
   page: 256 * 1024,
-  grown: { characters: 1024 * 1024, objects: 1000 },
+  grown: { characters: 16 * 1024 * 1024, objects: 1000 },
 };
+
+/** How many times the last checkpoint its segments may be: a rebuild reads so much more, and each row is written so much less often. */
+const GROWTH = 3;
 
 /** How many of the tail's last segments are looked through for what went lately: some thousands of commits. */
 const MAX_DEPARTURE_SEGMENTS = 400;
@@ -120,8 +123,8 @@ export function spentGone(index: Index): void {
 function wantsCheckpoint({ base, grown }: JournalState, limits: JournalLimits): boolean {
   if (base === undefined) return true;
   return (
-    grown.characters > Math.max(base.characters, limits.grown.characters) ||
-    grown.objects > Math.max(base.objects, limits.grown.objects)
+    grown.characters > Math.max(GROWTH * base.characters, limits.grown.characters) ||
+    grown.objects > Math.max(GROWTH * base.objects, limits.grown.objects)
   );
 }
 
