@@ -61,7 +61,10 @@ function randomIds(): Ids {
 /** A reply with what every answer of S3's carries. */
 function respond({ status, headers, body }: Reply, { requestId, hostId }: Ids): Response {
   const sent: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) if (value !== undefined) sent[name] = value;
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    if (value !== undefined) sent[name] = value;
+  }
   sent["x-amz-request-id"] = requestId;
   sent["x-amz-id-2"] = hostId;
   sent.date = new Date().toUTCString();

@@ -247,6 +247,9 @@ const CALLS: Record<keyof BucketIndexCalls, "mutation" | "inquiry" | "plain"> = 
   rows: "plain",
 };
 
+/** The indexes' objects, of buckets as remembered: an id is a hash, reckoned once. */
+const objectIds = new WeakMap<RememberedBucket, DurableObjectId>();
+
 /** Calls one bucket's index. Its methods are those of `CALLS`, given to it below; the protocol types both ends. */
 class IndexCaller {
   readonly #indexes: WorldParts["indexes"];
@@ -260,8 +263,9 @@ class IndexCaller {
   }
 
   async call(name: string, kind: (typeof CALLS)[keyof typeof CALLS], request: unknown[]): Promise<unknown> {
-    const { id: bucketId, generation } = this.#bucket;
-    const id = this.#indexes.idFromName(bucketId);
+    const { generation } = this.#bucket;
+    const id = objectIds.get(this.#bucket) ?? this.#indexes.idFromName(this.#bucket.id);
+    objectIds.set(this.#bucket, id);
     const asker = kind === "mutation" ? { generation, operationId: crypto.randomUUID() } : { generation };
     const args = kind === "plain" ? request : [asker, ...request];
     const act = () => {
