@@ -5,6 +5,7 @@ import type { Named } from "../facts/fsck.ts";
 import type { Search } from "../facts/litter.ts";
 import { isLitter, litterBlobs } from "./litter.ts";
 import { type Index, queryValues, type SqlValue } from "./tables.ts";
+import { nextOlder, type Select } from "./version.ts";
 
 /** Rows that are read at a time. */
 const LOOK_ROWS = 5_000;
@@ -72,18 +73,9 @@ function select(index: Index, statement: string, ...bindings: SqlValue[]): Row[]
   return queryValues<Row>(index, statement, ...bindings);
 }
 
-/** The rest of the key's versions, which come newest first, then those of the keys behind it. */
 function olderRows(index: Index, { first, second }: Place, limit: number): Row[] {
-  const columns = "select key, sequence, size, body, pages is null from older";
-  const rest = select(
-    index,
-    `${columns} where key = ? and sequence < ? order by sequence desc limit ?`,
-    first,
-    second,
-    limit,
-  );
-  if (rest.length > 0) return rest;
-  return select(index, `${columns} where key > ? order by key, sequence desc limit ?`, first, limit);
+  const ask: Select<Row> = (statement, ...bindings) => select(index, statement, ...bindings);
+  return nextOlder(ask, "key, sequence, size, body, pages is null", { key: first, sequence: second }, limit);
 }
 
 /** The place behind the rows; undefined: there were none. */

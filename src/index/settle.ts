@@ -2,6 +2,7 @@
 
 import type { RebuildProgress } from "./protocol.ts";
 import { type Index, query } from "./tables.ts";
+import { nextOlder, type Select } from "./version.ts";
 
 type Settled = { key: string; sequence: number; nonce: string; marker: number; size: number; body: string };
 
@@ -39,18 +40,9 @@ export function settleVersions(index: Index, progress: RebuildProgress, most: nu
   return { ...next, cursor: JSON.stringify([key, sequence, sawNull]) };
 }
 
-/** Versions in the order of their keys, the newest of each first. */
 function behind(index: Index, key: string, sequence: number, most: number): Settled[] {
-  const columns = "select key, sequence, nonce, marker, size, body from older";
-  const rest = query<Settled>(
-    index,
-    `${columns} where key = ? and sequence < ? order by sequence desc limit ?`,
-    key,
-    sequence,
-    most,
-  );
-  if (rest.length > 0) return rest;
-  return query<Settled>(index, `${columns} where key > ? order by key, sequence desc limit ?`, key, most);
+  const ask: Select<Settled> = (statement, ...bindings) => query<Settled>(index, statement, ...bindings);
+  return nextOlder(ask, "key, sequence, nonce, marker, size, body", { key, sequence }, most);
 }
 
 /** While an index is made anew, bodies that one version holds are counted too. */

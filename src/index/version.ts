@@ -7,7 +7,7 @@ import { NULL_VERSION, readVersionId, spellVersionId } from "../facts/order.ts";
 import { type RangeSpec, sliceOf } from "../facts/range.ts";
 import type { Description, Tag, Version } from "../facts/version.ts";
 import type { Marker, ReadAnswer, ReadRequest } from "./protocol.ts";
-import { type Index, query } from "./tables.ts";
+import { type Index, query, type SqlValue } from "./tables.ts";
 
 /** A row of `current` or `older`. */
 export type VersionRow = {
@@ -65,6 +65,30 @@ export function olderNull(index: Index, key: string): VersionRow | undefined {
 export function versionAt(index: Index, key: string, sequence: number): VersionRow | undefined {
   const current = currentRow(index, key);
   return current?.sequence === sequence ? current : olderAt(index, key, sequence);
+}
+
+/** Runs a statement and gives its rows. */
+export type Select<Row> = (statement: string, ...bindings: SqlValue[]) => Row[];
+
+/**
+ * At most `limit` of `older` behind a place, in the order of their keys, the newest of each first: the rest of that key's,
+ * or else those of the keys behind it. `columns` of each.
+ */
+export function nextOlder<Row>(
+  select: Select<Row>,
+  columns: string,
+  { key, sequence }: Pick<VersionRow, "key" | "sequence">,
+  limit: number,
+): Row[] {
+  const start = `select ${columns} from older where`;
+  const rest = select(
+    `${start} key = ? and sequence < ? order by sequence desc limit ?`,
+    key,
+    sequence,
+    limit,
+  );
+  if (rest.length > 0) return rest;
+  return select(`${start} key > ? order by key, sequence desc limit ?`, key, limit);
 }
 
 function olderAt(index: Index, key: string, sequence: number, nonce?: string): VersionRow | undefined {
