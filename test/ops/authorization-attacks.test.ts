@@ -6,11 +6,11 @@ import { answered, refused } from "../support/expect.ts";
 import { post } from "../support/forms.ts";
 import { allow, FORM, faulted, Iam, policy } from "../support/iam.ts";
 import { useServer } from "../support/server.ts";
+import { settleBucket } from "../support/settle-bucket.ts";
 import { xml } from "../support/xml.ts";
 
 const ALL_USERS = 'uri="http://acs.amazonaws.com/groups/global/AllUsers"';
 const server = useServer({ legacyAcl: true, vars: { INLINE_BYTES: "0", SIGNATURE_V2: "1" } });
-let users = 0;
 let iam: Iam;
 let other: Client;
 let third: Client;
@@ -21,23 +21,10 @@ beforeAll(async () => {
   third = (await server.account("third")).client;
 });
 
-/** A client of a user with these policies. */
-async function user(...documents: string[]): Promise<Client> {
-  users += 1;
-  const UserName = `user${users}`;
-  const made = await iam.user(UserName);
-  for (const [i, PolicyDocument] of documents.entries()) {
-    await iam.iam("PutUserPolicy", { UserName, PolicyName: `p${i}`, PolicyDocument });
-  }
-  return made.iam.client;
-}
+const user = (...documents: string[]) => iam.userWith(...documents);
 
-async function settle(bucket: string, subresource: string, body: string): Promise<void> {
-  const { status, text } = await server.client.put(`/${bucket}?${subresource}`, body, {
-    "content-md5": md5(body, "base64"),
-  });
-  expect([subresource, status < 300 ? "" : text]).toEqual([subresource, ""]);
-}
+const settle = (bucket: string, subresource: string, body: string) =>
+  settleBucket(server.client, bucket, subresource, body);
 
 async function enforced(bucket?: string): Promise<string> {
   const name = bucket ?? (await server.bucket());

@@ -1,37 +1,25 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { md5 } from "../support/checksums.ts";
-import { at, type Client } from "../support/client.ts";
+import { at } from "../support/client.ts";
 import { answered, refused } from "../support/expect.ts";
 import { post } from "../support/forms.ts";
 import { allow, Iam, policy } from "../support/iam.ts";
 import { useServer } from "../support/server.ts";
+import { settleBucket } from "../support/settle-bucket.ts";
 import { xml } from "../support/xml.ts";
 
 const server = useServer({ legacyAcl: true });
 const TAGGED = { "x-amz-tagging": "public=yes" };
-let users = 0;
 let iam: Iam;
 
 beforeAll(() => {
   iam = new Iam(server.client);
 });
 
-async function user(...documents: string[]): Promise<Client> {
-  users += 1;
-  const UserName = `user${users}`;
-  const made = await iam.user(UserName);
-  for (const [i, PolicyDocument] of documents.entries()) {
-    await iam.iam("PutUserPolicy", { UserName, PolicyName: `p${i}`, PolicyDocument });
-  }
-  return made.iam.client;
-}
+const user = (...documents: string[]) => iam.userWith(...documents);
 
-async function settle(bucket: string, subresource: string, body: string): Promise<void> {
-  const { status, text } = await server.client.put(`/${bucket}?${subresource}`, body, {
-    "content-md5": md5(body, "base64"),
-  });
-  expect([subresource, status < 300 ? "" : text]).toEqual([subresource, ""]);
-}
+const settle = (bucket: string, subresource: string, body: string) =>
+  settleBucket(server.client, bucket, subresource, body);
 
 async function openTo(action: string | string[], ownership: string): Promise<string> {
   const bucket = await server.bucket();

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { md5 } from "../support/checksums.ts";
 import { type Answer, at, type Client } from "../support/client.ts";
 import { answered, refused } from "../support/expect.ts";
 import { allow, credentialsOf, Iam, policy } from "../support/iam.ts";
 import { useServer } from "../support/server.ts";
+import { settleBucket } from "../support/settle-bucket.ts";
 
 const server = useServer({ legacyAcl: true });
 
@@ -94,12 +94,8 @@ const speaks = (Effect: "Allow" | "Deny", Principal: unknown, Action = "s3:GetOb
 });
 type Statement = ReturnType<typeof speaks> & { Condition?: unknown };
 
-async function settle(bucket: string, subresource: string, body: string): Promise<void> {
-  const { status, text } = await owner.client.put(`/${bucket}?${subresource}`, body, {
-    "content-md5": md5(body, "base64"),
-  });
-  expect([subresource, status < 300 ? "" : text]).toEqual([subresource, ""]);
-}
+const settle = (bucket: string, subresource: string, body: string) =>
+  settleBucket(owner.client, bucket, subresource, body);
 
 const ownership = (value: string) =>
   `<OwnershipControls><Rule><ObjectOwnership>${value}</ObjectOwnership></Rule></OwnershipControls>`;

@@ -26,6 +26,8 @@ export const FORM = { "content-type": "application/x-www-form-urlencoded; charse
 /** Speaks for whoever the client signs as. */
 export class Iam {
   readonly client: Client;
+  /** Users that were made without being named. */
+  #users = 0;
 
   constructor(client: Client) {
     this.client = client;
@@ -60,6 +62,17 @@ export class Iam {
       secret: key.get("AccessKey/SecretAccessKey") ?? "",
     };
     return { arn: made.get("User/Arn") ?? "", id: made.get("User/UserId") ?? "", iam: this.as(keys), keys };
+  }
+
+  /** A client of a new user with these policies. */
+  async userWith(...documents: string[]): Promise<Client> {
+    this.#users += 1;
+    const UserName = `user${this.#users}`;
+    const made = await this.user(UserName);
+    for (const [i, PolicyDocument] of documents.entries()) {
+      await this.iam("PutUserPolicy", { UserName, PolicyName: `p${i}`, PolicyDocument });
+    }
+    return made.iam.client;
   }
 }
 
