@@ -20,4 +20,10 @@ if [ -n "${PORTICO_PID_FILE:-}" ]; then echo "$$" >"$PORTICO_PID_FILE"; fi
   done
 ) &
 
+# workerd's allocator takes a stack trace of a sample of its allocations, by frame pointers, and follows one for up to
+# 100,000 bytes. Its HTTP parser (Rust) keeps other things in that register: now and then a trace ran over the end of the
+# main thread's stack, which ended the process. The environment lies at that end, so a large one keeps every trace within.
+PORTICO_STACK_MARGIN=$(printf '%0120000d' 0)
+export PORTICO_STACK_MARGIN
+
 exec "$PORTICO_WORKERD" "$@"

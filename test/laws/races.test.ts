@@ -17,6 +17,7 @@ const CLIENTS = 6;
 const CALLS_EACH = 10;
 const KEYS = ["k1", "k2"];
 const UPLOADS = 4;
+const LYING_ROUNDS = 30;
 const KINDS: [name: string, versioning: Versioning, flips: boolean][] = [
   ["a bucket that never had versions", "Off", false],
   ["a bucket with versions", "Enabled", false],
@@ -176,11 +177,14 @@ describe("whatever clients do to a key at once", () => {
 
 describe("the checker", () => {
   it("catches reads that are answered from an earlier state", async () => {
-    const verdicts = [];
-    for (const history of await race("Off", false, drawing(SEED), true)) {
-      verdicts.push("left" in linearize(keySpecification("Off"), history));
-    }
-    expect(verdicts).toContain(true);
+    const isCaught = async (round: number) => {
+      const histories = await race("Off", false, drawing(SEED + round), true);
+      return histories.some((history) => "left" in linearize(keySpecification("Off"), history));
+    };
+    // In about a third of the rounds the lies happen to agree with some order.
+    let round = 0;
+    while (round < LYING_ROUNDS && !(await isCaught(round))) round += 1;
+    expect(round, `rounds of seed ${SEED}, none of them caught`).toBeLessThan(LYING_ROUNDS);
   });
 
   it("catches one such read among honest ones", async () => {
