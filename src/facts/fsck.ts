@@ -19,6 +19,8 @@ export type FaultKind =
   | "holders"
   /** A list of extents that no version names. It becomes litter. */
   | "stray list"
+  /** A small object's bytes in the index that no version has. They are removed. */
+  | "stray bytes"
   /** Bytes that nothing names. They become litter. */
   | "orphan"
   /** A version whose bytes are not there. */
@@ -78,7 +80,9 @@ export interface Books {
   /** Bodies that too many or too few versions are said to name. */
   holders: string[];
   strayLists: string[];
-  /** Versions in extents that these do not add up to. */
+  /** Commits of no version that is there, of which bytes are kept. */
+  strayBytes: number[];
+  /** Versions in extents that these do not add up to, or whose bytes in the index are fewer or more. */
   sizes: string[];
   versions: number;
 }

@@ -4,9 +4,10 @@ import type { Books, Inspection, Named, VersionPlace, Whole } from "../facts/fsc
 import { arm } from "./alarm.ts";
 import { writeState } from "./open.ts";
 import { beginSearch } from "./search.ts";
-import { type Index, query } from "./tables.ts";
+import { forgetBytes } from "./small.ts";
+import { type Index, query, type VersionRow } from "./tables.ts";
 import { once } from "./tail.ts";
-import { type VersionRow, versionAt, versionOf, wantedExtents } from "./version.ts";
+import { versionAt, versionOf, wantedExtents } from "./version.ts";
 
 /** Larger indexes, in bytes, would keep everybody waiting too long: their rows are not held against each other. */
 const MAX_BOOKS_BYTES = 1e9;
@@ -19,6 +20,9 @@ const BODIES = `select body from current where body <> '' union all select body 
 /** A list that is as it should be: its extents add up to the version's size. */
 const LIST_SIZE = `select coalesce(sum(extent.value ->> 2), -1)
   from extents, json_each(extents.list) as extent where extents.body = version.body`;
+
+/** The bytes of a version that R2 has nothing of: so many are in the index. */
+const KEPT_SIZE = `coalesce(length(data), (select length(small.data) from small where small.sequence = version.sequence), 0)`;
 
 type Holder = { body: string; held: number; named: number };
 
@@ -39,23 +43,30 @@ export function checkBooks(index: Index, repair: boolean): Books | undefined {
      and body not in (select body from older where pages is not null)
      and body not in (select name from litter where paged = 1)`,
   ).map(({ body }) => body);
+  const strayBytes = query<{ sequence: number }>(
+    index,
+    `select sequence from small
+     where sequence not in (select sequence from current union all select sequence from older)`,
+  ).map(({ sequence }) => sequence);
   const sizes = ["current", "older"].flatMap((table) =>
     query<{ key: string }>(
       index,
-      `select key from ${table} as version where pages is not null and size <> (${LIST_SIZE})`,
+      `select key from ${table} as version
+       where (pages is not null and size <> (${LIST_SIZE})) or (body = '' and size <> ${KEPT_SIZE})`,
     ).map(({ key }) => key),
   );
   const counted = count(index);
   const { objects, bytes, sequence } = index.tail;
   const isBehind = counted.sequence > sequence;
   const isRight = fits(index, counted);
-  if (repair) setRight(index, counted, holders, strayLists);
+  if (repair) setRight(index, counted, { holders, strayLists, strayBytes });
   return {
     counters: isRight
       ? undefined
       : `${objects} objects, ${bytes} bytes instead of ${counted.objects}, ${counted.bytes}${isBehind ? `; commit ${sequence} instead of ${counted.sequence}` : ""}`,
     holders: holders.map(({ body, held, named }) => `${body}: ${held} instead of ${named}`),
     strayLists,
+    strayBytes,
     sizes,
     versions: counted.versions,
   };
@@ -90,14 +101,16 @@ function fits({ tail }: Index, { objects, bytes, sequence }: Counted): boolean {
   return objects === tail.objects && bytes === tail.bytes && sequence <= tail.sequence;
 }
 
-function setRight(
-  index: Index,
-  counted: Counted,
-  holders: readonly Holder[],
-  strayLists: readonly string[],
-): void {
+/** What the rows themselves do not need. */
+interface Strays {
+  holders: readonly Holder[];
+  strayLists: readonly string[];
+  strayBytes: readonly number[];
+}
+
+function setRight(index: Index, counted: Counted, { holders, strayLists, strayBytes }: Strays): void {
   const { objects, bytes } = index.tail;
-  if (fits(index, counted) && holders.length + strayLists.length === 0) return;
+  if (fits(index, counted) && holders.length + strayLists.length + strayBytes.length === 0) return;
   // A commit like any other, so that its record and the counters stand together.
   once(index, crypto.randomUUID(), (change) => {
     for (const { body, named } of holders) {
@@ -106,6 +119,7 @@ function setRight(
     }
     for (const body of strayLists)
       query(index, "insert or ignore into litter values (?, ?, 1)", body, change.at);
+    for (const sequence of strayBytes) forgetBytes(index, sequence);
     change.sequence = Math.max(change.sequence, counted.sequence);
     change.objects += counted.objects - objects;
     change.bytes += counted.bytes - bytes;

@@ -17,7 +17,8 @@ import type {
   RemoveRequest,
 } from "./protocol.ts";
 import { spare } from "./search.ts";
-import { type Index, query } from "./tables.ts";
+import { dropBytes, layBytes, withBytes } from "./small.ts";
+import { type Index, query, type VersionRow } from "./tables.ts";
 import { type Change, once } from "./tail.ts";
 import { touch } from "./touched.ts";
 import { endUpload, uploadOutcome } from "./uploads.ts";
@@ -27,7 +28,6 @@ import {
   lockOf,
   newestOlder,
   olderNull,
-  type VersionRow,
   versionAt,
   versionIdOf,
   writePages,
@@ -107,10 +107,10 @@ function makeRow(
   return { ...facts, sequence: change.sequence, nonce, modified: change.at };
 }
 
-/** Writes a version as it is. */
+/** Writes a version as it is, with its bytes. */
 export function writeRow(index: Index, table: "current" | "older", row: VersionRow): void {
   const { key, sequence, nonce, marker, size, etag, modified, owner, body, pages } = row;
-  const { description, tags, lock, grants, data } = row;
+  const { description, tags, lock, grants } = row;
   const values = [
     key,
     sequence,
@@ -126,7 +126,7 @@ export function writeRow(index: Index, table: "current" | "older", row: VersionR
     tags,
     lock,
     grants,
-    data,
+    layBytes(index, row),
   ];
   query(
     index,
@@ -164,9 +164,10 @@ function supersede(
   letGo(index, change, victim);
 }
 
-function letGo(index: Index, change: Change, { body, pages, size }: VersionRow): void {
-  releaseBody(index, body, pages !== null, change.at);
-  change.bytes -= size;
+function letGo(index: Index, change: Change, row: VersionRow): void {
+  releaseBody(index, row.body, row.pages !== null, change.at);
+  dropBytes(index, row);
+  change.bytes -= row.size;
   change.wrote = true;
 }
 
@@ -223,7 +224,7 @@ function layBody(
       if (source === undefined) return { refused: "source changed" };
       holdBody(index, source.body);
       spare(index, source.body);
-      return { body: source.body, pages: source.pages, data: source.data };
+      return { body: source.body, pages: source.pages, data: withBytes(index, source).data };
     }
   }
 }

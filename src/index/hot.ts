@@ -1,8 +1,8 @@
 // Current versions that were read lately, kept as they are answered: reading one again asks SQLite nothing.
 
 import type { Version } from "../facts/version.ts";
-import type { Index } from "./tables.ts";
-import { currentRow, type VersionRow, versionOf } from "./version.ts";
+import type { Index, VersionRow } from "./tables.ts";
+import { currentRow, versionOf } from "./version.ts";
 
 /** A current version, and its row. */
 interface HotVersion {
@@ -61,8 +61,9 @@ export function cool(index: Index, key: string): void {
   hot.weight -= weightOf(known.row);
 }
 
-function weightOf({ key, description, tags, grants, pages, data }: VersionRow): number {
+/** Bytes that lie apart count from the start: a reader has them kept with the row. */
+function weightOf({ key, description, tags, grants, pages, body, size }: VersionRow): number {
   const texts = 2 * (key.length + description.length);
-  const rest = (tags?.length ?? 0) + (grants?.length ?? 0) + (pages?.length ?? 0) + (data?.byteLength ?? 0);
+  const rest = (tags?.length ?? 0) + (grants?.length ?? 0) + (pages?.length ?? 0) + (body === "" ? size : 0);
   return BASE_WEIGHT + texts + 2 * rest;
 }

@@ -2,7 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import { MAX_LINE_CHARACTERS } from "../facts/journal.ts";
-import type { VersionRow } from "./version.ts";
+import type { VersionRow } from "./tables.ts";
 
 /** A page of a long body, as its row says. */
 export type ExtentsRow = { body: string; page: number; list: string };

@@ -19,6 +19,7 @@ import {
   WALK_START,
   type Walk,
 } from "./journal-state.ts";
+import { withBytes } from "./small.ts";
 import { type Index, query } from "./tables.ts";
 import { tellTail } from "./tail.ts";
 import { readTouched, type Touched, touchedVersions, untouched } from "./touched.ts";
@@ -261,7 +262,9 @@ function* linesOf(index: Index, touched: Touched, seen: Set<string>): Generator<
   for (const [key, sequence] of touchedVersions(touched)) {
     if (!isNew(`${sequence} ${key}`)) continue;
     const version = versionAt(index, key, sequence);
-    yield spellLine(version === undefined ? { gone: { key, sequence } } : { version });
+    yield spellLine(
+      version === undefined ? { gone: { key, sequence } } : { version: withBytes(index, version) },
+    );
   }
   for (const upload of touched.uploads.filter((each) => isNew(`upload ${each}`))) {
     const [ended] = query<EndedRow>(index, "select * from ended where upload = ?", upload);

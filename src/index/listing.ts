@@ -5,8 +5,8 @@ import { type Bound, compareUtf8, Rollup, type Window } from "../facts/rollup.ts
 import type { Description } from "../facts/version.ts";
 import { headsFrom } from "./heads.ts";
 import type { ListAnswer, ListEntry, ListRequest } from "./protocol.ts";
-import { type Index, queryValues, type SqlValue } from "./tables.ts";
-import { findVersion, type VersionRow, versionIdOf } from "./version.ts";
+import { type Index, queryValues, type SqlValue, type VersionRow } from "./tables.ts";
+import { findVersion, versionIdOf } from "./version.ts";
 
 type ListRow = Omit<VersionRow, "body" | "pages" | "tags" | "lock" | "grants" | "data">;
 

@@ -2,10 +2,10 @@
 
 import { type Lock, mayReplaceRetention } from "../facts/lock.ts";
 import type { MarkAnswer, MarkRequest, Mutator } from "./protocol.ts";
-import { type Index, query } from "./tables.ts";
+import { type Index, query, type VersionRow } from "./tables.ts";
 import { once } from "./tail.ts";
 import { touch } from "./touched.ts";
-import { currentRow, lockOf, lookUp, type VersionRow, versionIdOf } from "./version.ts";
+import { currentRow, lockOf, lookUp, versionIdOf } from "./version.ts";
 
 /** Marks the version that is named, the current one if none is. */
 export function commitMark(index: Index, { operationId }: Mutator, request: MarkRequest): MarkAnswer {

@@ -3,6 +3,7 @@
 
 import { YOUNG_MS } from "../facts/birth.ts";
 import { arm } from "./alarm.ts";
+import { writeRow } from "./commit.ts";
 import { writeJournal } from "./journal.ts";
 import { readLine } from "./journal-lines.ts";
 import { freshJournal } from "./journal-state.ts";
@@ -10,6 +11,7 @@ import { reloadIndex, writeState } from "./open.ts";
 import type { RebuildAnswer, RebuildProgress, RebuildRequest } from "./protocol.ts";
 import { restoreBlob } from "./restore.ts";
 import { settleVersions } from "./settle.ts";
+import { forgetBytes } from "./small.ts";
 import { type Index, query } from "./tables.ts";
 
 /** Rows that one step reads or removes, of each kind. */
@@ -19,6 +21,7 @@ const ROWS_A_STEP = 1000;
 const EMPTIED = {
   current: "key",
   older: "key, sequence",
+  small: "sequence",
   extents: "body, page",
   holders: "body",
   litter: "name",
@@ -135,7 +138,7 @@ function replay(
     }
   }
   for (const each of read) {
-    if ("version" in each) insertRow(index, "older", each.version);
+    if ("version" in each) writeRow(index, "older", each.version);
     else if ("extents" in each) insertRow(index, "extents", each.extents);
     else if ("ended" in each) insertRow(index, "ended", each.ended);
     else if ("gone" in each && number <= plan.whole) forgetVersion(index, progress, each.gone, at);
@@ -154,13 +157,14 @@ function forgetVersion(
   at: number,
 ): void {
   query(index, "delete from older where key = ? and sequence = ?", key, sequence);
+  forgetBytes(index, sequence);
   if (at >= since) query(index, "insert or replace into departed values (?, ?)", key, at);
 }
 
 function insertRow(
   index: Index,
-  table: "older" | "extents" | "ended",
-  row: Record<string, string | number | null | ArrayBuffer>,
+  table: "extents" | "ended",
+  row: Record<string, string | number | null>,
 ): void {
   const columns = Object.keys(row);
   const marks = columns.map(() => "?").join(", ");

@@ -4,6 +4,7 @@ import { judgeRead } from "../facts/condition.ts";
 import { releaseBody } from "./litter.ts";
 import type { Mutator, RenameAnswer, RenameRequest } from "./protocol.ts";
 import { spare } from "./search.ts";
+import { dropBytes, renumberBytes } from "./small.ts";
 import { type Index, query } from "./tables.ts";
 import { once } from "./tail.ts";
 import { touch } from "./touched.ts";
@@ -24,12 +25,14 @@ export function commitRename(index: Index, { operationId }: Mutator, request: Re
     if (target !== undefined) {
       query(index, "delete from current where key = ?", to);
       releaseBody(index, target.body, target.pages !== null, change.at);
+      dropBytes(index, target);
       change.objects -= 1;
       change.bytes -= target.size;
     }
     change.sequence += 1;
     change.wrote = true;
     query(index, "update current set key = ?, sequence = ? where key = ?", to, change.sequence, from);
+    renumberBytes(index, source, change.sequence);
     spare(index, source.body);
     touch(change.touched, from, source.sequence);
     touch(change.touched, to, change.sequence, ...(target === undefined ? [] : [target.sequence]));

@@ -7,8 +7,9 @@ import { freshNonce } from "../facts/order.ts";
 import { writeRow } from "./commit.ts";
 import type { RebuildProgress } from "./protocol.ts";
 import { hold } from "./settle.ts";
-import { type Index, query } from "./tables.ts";
-import { currentRow, lockOf, newestOlder, olderNull, type VersionRow } from "./version.ts";
+import { forgetBytes } from "./small.ts";
+import { type Index, query, type VersionRow } from "./tables.ts";
+import { currentRow, lockOf, newestOlder, olderNull } from "./version.ts";
 
 /**
  * Makes the blob the current version of its key, unless the journal names it, or tells of that key what happened later
@@ -66,6 +67,7 @@ function letGo(index: Index, progress: RebuildProgress, { key, sequence, body, s
   for (const table of ["current", "older"]) {
     query(index, `delete from ${table} where key = ? and sequence = ?`, key, sequence);
   }
+  forgetBytes(index, sequence);
   query(index, "update holders set count = count - 1 where body = ?", body);
   query(index, "delete from holders where body = ? and count = 0", body);
   progress.versions -= 1;

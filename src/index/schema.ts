@@ -45,6 +45,8 @@ const STEPS: readonly (readonly string[])[] = [
     // A row: the index was made anew from R2, and not looked over since: nothing may be removed.
     "create table frozen (one integer primary key check (one = 1)) strict",
   ],
+  // The bytes of small objects that their rows have no room for, under their sequences.
+  ["create table small (sequence integer primary key, data blob not null) strict"],
 ];
 
 /** Brings the tables to this code's version. Runs in the object's constructor, before any call. */

@@ -1,6 +1,7 @@
 // What follows from the versions of a replayed journal: which are current, who holds which body, how much there is.
 
 import type { RebuildProgress } from "./protocol.ts";
+import { forgetBytes } from "./small.ts";
 import { type Index, query } from "./tables.ts";
 import { nextOlder, type Select } from "./version.ts";
 
@@ -24,6 +25,7 @@ export function settleVersions(index: Index, progress: RebuildProgress, most: nu
     next.sequence = Math.max(next.sequence, row.sequence);
     if (row.nonce === "" && sawNull) {
       query(index, "delete from older where key = ? and sequence = ?", key, sequence);
+      forgetBytes(index, sequence);
       continue;
     }
     sawNull ||= row.nonce === "";

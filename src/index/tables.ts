@@ -64,6 +64,25 @@ export interface Index {
   size: { bytes: number; versions: number };
 }
 
+/** A row of `current` or `older`. */
+export type VersionRow = {
+  key: string;
+  sequence: number;
+  nonce: string;
+  marker: number;
+  size: number;
+  etag: string;
+  modified: number;
+  owner: string;
+  body: string;
+  pages: string | null;
+  description: string;
+  tags: string | null;
+  lock: string | null;
+  grants: string | null;
+  data: ArrayBuffer | null;
+};
+
 export type SqlValue = string | number | null | ArrayBuffer;
 
 /** Runs one statement to its end and gives its rows. */

@@ -7,26 +7,8 @@ import { NULL_VERSION, readVersionId, spellVersionId } from "../facts/order.ts";
 import { type RangeSpec, sliceOf } from "../facts/range.ts";
 import type { Description, Tag, Version } from "../facts/version.ts";
 import type { Marker, ReadAnswer, ReadRequest } from "./protocol.ts";
-import { type Index, query, type SqlValue } from "./tables.ts";
-
-/** A row of `current` or `older`. */
-export type VersionRow = {
-  key: string;
-  sequence: number;
-  nonce: string;
-  marker: number;
-  size: number;
-  etag: string;
-  modified: number;
-  owner: string;
-  body: string;
-  pages: string | null;
-  description: string;
-  tags: string | null;
-  lock: string | null;
-  grants: string | null;
-  data: ArrayBuffer | null;
-};
+import { withBytes } from "./small.ts";
+import { type Index, query, type SqlValue, type VersionRow } from "./tables.ts";
 
 /** A page of a long body, as kept in the version's row: its number, and the object's byte at which it begins. */
 type PageStart = [page: number, start: number];
@@ -161,10 +143,11 @@ export function wantedExtents(
   row: VersionRow,
   want: ReadRequest["want"],
 ): { extents: Extent[]; start: number } {
-  if (want !== "none" && row.data !== null) {
-    return { extents: [{ number: 1, blob: "", size: row.size, data: row.data }], start: 0 };
+  if (want === "none") return { extents: [], start: 0 };
+  if (row.body === "") {
+    const { size, data } = withBytes(index, row);
+    return { extents: data === null ? [] : [{ number: 1, blob: "", size, data }], start: 0 };
   }
-  if (want === "none" || row.body === "") return { extents: [], start: 0 };
   if (row.pages === null) return { extents: [{ number: 1, blob: row.body, size: row.size }], start: 0 };
   const starts = JSON.parse(row.pages) as PageStart[];
   if (want === "all") return pagesFrom(index, row.body, starts);

@@ -2,8 +2,8 @@
 
 import { type EndedRow, type ExtentsRow, spellLine } from "./journal-lines.ts";
 import type { WalkPlace } from "./journal-state.ts";
-import { type Index, query } from "./tables.ts";
-import type { VersionRow } from "./version.ts";
+import { withBytes } from "./small.ts";
+import { type Index, query, type VersionRow } from "./tables.ts";
 
 /** Rows read by one statement: each may bring some KB along. */
 const ROWS_A_STATEMENT = 100;
@@ -38,7 +38,8 @@ function readOn(
     case "versions": {
       const rows = versionsBehind(index, place.key, place.sequence).map((version) => {
         const { key, sequence } = version;
-        return { line: spellLine({ version }), place: { rows: "versions", key, sequence } as const };
+        const line = spellLine({ version: withBytes(index, version) });
+        return { line, place: { rows: "versions", key, sequence } as const };
       });
       return { rows, next: { rows: "extents", body: "", page: 0 } };
     }

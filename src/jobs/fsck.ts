@@ -87,5 +87,6 @@ function keepBooks(house: Audit, repair: boolean, findings: Findings): void {
   findings.add("counters", books.counters === undefined ? [] : [books.counters], repair);
   findings.add("holders", books.holders, repair);
   findings.add("stray list", books.strayLists, repair);
+  findings.add("stray bytes", books.strayBytes.map(String), repair);
   findings.add("wrong size", books.sizes);
 }

@@ -139,6 +139,17 @@ describe("fsck finds, and mends", () => {
     expect(await on.blobs()).toEqual([]);
   });
 
+  it("bytes in the index that no version has, and tells of a version whose bytes are gone", async () => {
+    const on = await Sweeping.of(server);
+    await on.put("kept", "in the index");
+    await on.put("gone", "in it too");
+    await on.sql("insert into small values (77, x'0102')");
+    await mends(on, { "stray bytes": 1 });
+    await on.sql("update current set data = null where key = 'gone'");
+    const { code, found } = await fsck(on, "--repair");
+    expect([code, found]).toEqual([1, { "wrong size": 1 }]);
+  });
+
   it("an orphan, that is litter then", async () => {
     const on = await Sweeping.of(server);
     await on.put("k", LONG);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MAX_LINE_CHARACTERS } from "../../src/facts/journal.ts";
 import { type JournalLine, readLine, spellLine } from "../../src/index/journal-lines.ts";
-import type { VersionRow } from "../../src/index/version.ts";
+import type { VersionRow } from "../../src/index/tables.ts";
 
 const ROW: VersionRow = {
   key: "k\n\u{10000}",

@@ -19,19 +19,24 @@ interface VersionRow {
   body: string;
   pages: string | null;
   size: number;
+  sequence: number;
+  /** Length of the bytes in the row. */
+  data: number | null;
 }
 
 /**
  * Reads all that is kept of the bucket with this id, and expects of it: the counters tell how much there is; nothing
- * that a version names is litter, or missing in R2.
+ * that a version names is litter, or missing in R2; the bytes that lie in the index are those of its versions.
  */
 export async function audit(server: TestServer, index: string): Promise<Holdings> {
   const sql = (text: string): Order => ({ do: "sql", index, text });
-  const versionsIn = (table: string) => sql(`select body, pages, size from ${table}`);
-  const [current, older, lists, litterRows, counted, stored, parts] = await server.order<
+  const versionsIn = (table: string) =>
+    sql(`select body, pages, size, sequence, length(data) as data from ${table}`);
+  const [current, older, small, lists, litterRows, counted, stored, parts] = await server.order<
     [
       VersionRow[],
       VersionRow[],
+      { sequence: number; size: number }[],
       { body: string; list: string }[],
       { name: string; paged: number }[],
       { objects: number; bytes: number }[],
@@ -43,6 +48,7 @@ export async function audit(server: TestServer, index: string): Promise<Holdings
     orders: [
       versionsIn("current"),
       versionsIn("older"),
+      sql("select sequence, length(data) as size from small order by sequence"),
       sql("select body, list from extents"),
       sql("select name, paged from litter"),
       sql("select objects, bytes from tail order by segment desc limit 1"),
@@ -80,6 +86,12 @@ export async function audit(server: TestServer, index: string): Promise<Holdings
     "named, and not in R2",
   );
   assert.deepEqual(litter, [...new Set(litter)], "litter twice");
+  const apart = rows.filter(({ body, size, data }) => body === "" && size > 0 && data === null);
+  assert.deepEqual(
+    small,
+    apart.map(({ sequence, size }) => ({ sequence, size })).sort((a, b) => a.sequence - b.sequence),
+    "bytes that lie apart",
+  );
   const held = { objects: current.length, bytes: rows.reduce((sum, { size }) => sum + size, 0) };
   assert.deepEqual({ objects: 0, bytes: 0, ...counted[0] }, held, "what the counters say");
   const inProgress = parts.map(({ blob }) => blob);

@@ -333,10 +333,52 @@ export const REMOVALS: readonly Budgeted[] = [
   },
 ];
 
+const NO_ROOM = "1".repeat(1000);
+
+async function apart(ground: Ground): Promise<string> {
+  const path = fresh(ground);
+  done(await ground.server.client.put(path, NO_ROOM));
+  return path;
+}
+
 /** What changes where objects as small as these are kept in the index. */
-export const SMALL: readonly Budgeted[] = [...READS.slice(0, 2), ...WRITES.slice(0, 2)].map((budgeted) => ({
-  ...budgeted,
-  operation: `${budgeted.operation}, small`,
-  name: `${budgeted.name.split(" costs")[0]} costs one call of the index`,
-  calls: { index: 1 },
-}));
+export const SMALL: readonly Budgeted[] = [
+  ...[...READS.slice(0, 2), ...WRITES.slice(0, 2)].map((budgeted) => ({
+    ...budgeted,
+    operation: `${budgeted.operation}, small`,
+    name: `${budgeted.name.split(" costs")[0]} costs one call of the index`,
+    calls: { index: 1 },
+  })),
+  {
+    operation: "GetObject, small, 1,000 bytes",
+    name: "of bytes that a row has no room for costs no more",
+    calls: { index: 1 },
+    most: READ,
+    prepare: apart,
+    act: (client, path) => client.get(path),
+  },
+  {
+    operation: "PutObject, a new key, small, 1,000 bytes",
+    name: "of a new key with as many bytes writes a third row",
+    calls: { index: 1 },
+    most: { ...NEW, written: 3 },
+    prepare: async (ground) => fresh(ground),
+    act: (client, path) => client.put(path, NO_ROOM),
+  },
+  {
+    operation: "PutObject, over another, small, 1,000 bytes",
+    name: "over such an object costs no more than over another",
+    calls: { index: 1 },
+    most: CHANGE,
+    prepare: apart,
+    act: (client, path) => client.put(path, NO_ROOM),
+  },
+  {
+    operation: "DeleteObject, small, 1,000 bytes",
+    name: "that deletes such an object costs no more than another",
+    calls: { index: 1 },
+    most: CHANGE,
+    prepare: apart,
+    act: (client, path) => client.delete(path),
+  },
+];

@@ -36,6 +36,7 @@ export async function furnished(server: TestServer): Promise<string> {
   answered(await client.delete(`/${bucket}?publicAccessBlock`), 204);
   await put("empty", "");
   await put("small", "a few bytes");
+  await put("small, with a row of its own", "more bytes".repeat(100));
   await put("large", "x".repeat(5000), { "content-type": "text/html", "x-amz-meta-farbe": "grün" });
   await put("replaced", "first of it ".repeat(200));
   await put("replaced", "second of it ".repeat(200), {

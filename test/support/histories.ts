@@ -146,7 +146,11 @@ export class History {
       case "empty":
         return { kind };
       case "data":
-        return { kind, data: new TextEncoder().encode(`data ${this.#count} \n ü`).buffer as ArrayBuffer };
+        return {
+          kind,
+          data: new TextEncoder().encode(`data ${this.#count} \n ü`.repeat(1 + (this.#count % 60)))
+            .buffer as ArrayBuffer,
+        };
       case "blob":
         return { kind, blob: name };
       case "extents":

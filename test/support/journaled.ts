@@ -22,6 +22,7 @@ export const BUCKET = "bucket-id";
 const TABLES = {
   current: "select * from current order by key",
   older: "select * from older order by key, sequence",
+  small: "select * from small order by sequence",
   extents: "select * from extents where body not in (select name from litter) order by body, page",
   ended: "select * from ended order by upload",
   holders: "select * from holders order by body",
