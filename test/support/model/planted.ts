@@ -49,9 +49,10 @@ export const PLANTED: Record<string, Planted> = {
       if (!isLost || call.headers["if-match"] || call.headers["if-none-match"]) {
         return send(client, call, transport);
       }
-      const lost = { ...call, key: `${call.key}.lost` };
-      const real = await send(client, lost, transport);
+      const lost = { bucket: call.bucket, key: `${call.key}.lost` };
+      const real = await send(client, { ...call, ...lost }, transport);
       const versionId = String(real.headers["x-amz-version-id"] ?? "null");
+      // Without the body: node sends one of a DELETE unannounced, and the server takes it for the next request.
       await send(client, { ...lost, op: "DeleteObject", headers: {}, query: { versionId } }, {});
       return real;
     },
