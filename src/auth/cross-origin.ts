@@ -12,13 +12,14 @@ import {
 } from "../facts/cors.ts";
 import type { Address } from "../wire/address.ts";
 import { S3Error } from "../wire/error.ts";
+import type { ReadHeaders } from "../wire/headers.ts";
 import type { Reply } from "../wire/output.ts";
 import { knownBucket, REFUSAL_MS, type World } from "../world.ts";
 
 const METHODS: ReadonlySet<string> = new Set(["GET", "PUT", "POST", "DELETE", "HEAD"]);
 
 /** What a request says of the script that sent it; undefined if no script did. */
-function crossOrigin(sent: Headers, method: string): CrossOrigin | undefined {
+function crossOrigin(sent: Pick<ReadHeaders, "get">, method: string): CrossOrigin | undefined {
   const origin = sent.get("origin");
   if (origin === null) return undefined;
   const headers = askedHeaders(sent.get("access-control-request-headers") ?? "");

@@ -2,6 +2,7 @@
 
 import type { Checksum } from "../facts/checksum.ts";
 import { S3Error } from "../wire/error.ts";
+import type { ReadHeaders } from "../wire/headers.ts";
 import { base64, createDigest, hex } from "./digest.ts";
 import { checkChecksum, checkMd5, MAX_PUT_BYTES, type Promises, readPromises } from "./payload.ts";
 
@@ -24,7 +25,7 @@ export class FormFile implements AsyncIterable<Uint8Array> {
   readonly #range: LengthRange;
 
   /** `headers` may promise a Content-MD5 and a checksum; throws S3's errors for those that cannot be read. */
-  constructor(pieces: AsyncIterable<Uint8Array>, headers: Headers, range: LengthRange) {
+  constructor(pieces: AsyncIterable<Uint8Array>, headers: ReadHeaders, range: LengthRange) {
     this.#pieces = pieces;
     this.#promises = readPromises(headers, []);
     this.#range = { ...range, most: Math.min(range.most, MAX_PUT_BYTES) };

@@ -12,6 +12,7 @@ import {
   checksumHeader,
 } from "../facts/checksum.ts";
 import { S3Error } from "../wire/error.ts";
+import type { ReadHeaders } from "../wire/headers.ts";
 import type { Seal } from "../wire/seal.ts";
 import { ChunkedDecoder } from "./chunked.ts";
 import { base64, createDigest, type Digest } from "./digest.ts";
@@ -62,7 +63,7 @@ export class Payload implements Source {
 
   /** Throws MissingContentLength, EntityTooLarge, and S3's errors for promises that cannot be read. */
   constructor(
-    headers: Headers,
+    headers: ReadHeaders,
     body: ReadableStream<Uint8Array> | null,
     seal: Seal,
     checksumsAre: "of the body" | "of the object" = "of the body",
@@ -283,7 +284,7 @@ export async function* readLarge(
   }
 }
 
-function readLength(headers: Headers, seal: Seal): number {
+function readLength(headers: ReadHeaders, seal: Seal): number {
   const name = seal.kind === "chunked" ? "x-amz-decoded-content-length" : "content-length";
   const text = headers.get(name);
   if (text === null) throw new S3Error("MissingContentLength");
@@ -299,7 +300,7 @@ function readLength(headers: Headers, seal: Seal): number {
   return length;
 }
 
-function announcedTrailers(headers: Headers): string[] {
+function announcedTrailers(headers: ReadHeaders): string[] {
   const names = (headers.get("x-amz-trailer") ?? "").split(",").map((name) => name.trim().toLowerCase());
   return names.filter((name) => name !== "");
 }
@@ -308,13 +309,13 @@ function announcedTrailers(headers: Headers): string[] {
 const NOT_CHECKSUMS = new Set(["x-amz-checksum-algorithm", "x-amz-checksum-mode", "x-amz-checksum-type"]);
 
 /** Where checksum headers speak of an object that the body only names, they promise nothing of the body. */
-function md5Only(headers: Headers): Headers {
+function md5Only(headers: ReadHeaders): ReadHeaders {
   const md5 = headers.get("content-md5");
   return new Headers(md5 === null ? {} : { "content-md5": md5 });
 }
 
 /** Reads what headers promise of a body. Throws S3's errors for promises that cannot be read. */
-export function readPromises(headers: Headers, announced: readonly string[]): Promises {
+export function readPromises(headers: ReadHeaders, announced: readonly string[]): Promises {
   const named = [...headers.keys()].filter(
     (name) => name.startsWith("x-amz-checksum-") && !NOT_CHECKSUMS.has(name),
   );

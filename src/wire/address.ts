@@ -3,6 +3,7 @@
 
 import { MAX_KEY_BYTES, utf8Length } from "../facts/key.ts";
 import { S3Error } from "./error.ts";
+import { type ReadHeaders, SentHeaders } from "./headers.ts";
 
 /** Query parameters in the order sent, decoded. */
 export class Query {
@@ -33,9 +34,9 @@ export interface Address {
   path: string;
   query: Query;
   /** The headers as sent: what was signed. */
-  sent: Headers;
+  sent: ReadHeaders;
   /** What the request says in headers, and in a presigned URL's query in their stead. */
-  headers: Headers;
+  headers: ReadHeaders;
   /** `Accept-Encoding` as the client sent it, if the platform replaced it on the way. */
   clientAcceptEncoding: string | undefined;
   secure: boolean;
@@ -55,7 +56,8 @@ export function readAddress(
   { domains, plainKeys }: { domains: readonly string[]; plainKeys: boolean },
 ): Address {
   const [path, rawQuery] = splitUrl(request.url);
-  const host = (request.headers.get("host") ?? "").replace(/:\d*$/, "").toLowerCase();
+  const sent = new SentHeaders(request.headers);
+  const host = (sent.get("host") ?? "").replace(/:\d*$/, "").toLowerCase();
   const [domain] = domains.filter((name) => host.endsWith(`.${name}`)).sort((a, b) => b.length - a.length);
   const hosted = domain === undefined ? undefined : host.slice(0, -domain.length - 1);
   const names = path.slice(1);
@@ -78,8 +80,8 @@ export function readAddress(
     hosted: hosted !== undefined,
     path,
     query,
-    sent: request.headers,
-    headers: withHoisted(request.headers, query),
+    sent,
+    headers: withHoisted(request, query) ?? sent,
     clientAcceptEncoding: typeof cf?.clientAcceptEncoding === "string" ? cf.clientAcceptEncoding : undefined,
     secure: request.url.startsWith("https:"),
     tlsVersion: /^TLSv(\d\.\d)$/.exec(String(cf?.tlsVersion))?.[1],
@@ -101,9 +103,9 @@ function splitUrl(url: string): [path: string, query: string] {
  */
 const HOISTED = /^x-amz-(meta-|checksum-(?!mode$))/;
 
-function withHoisted(sent: Headers, query: Query): Headers {
+function withHoisted({ headers: sent }: Request, query: Query): ReadHeaders | undefined {
   const hoisted = query.entries.filter(([name]) => HOISTED.test(name.toLowerCase()));
-  if (hoisted.length === 0 || !query.has("X-Amz-Signature")) return sent;
+  if (hoisted.length === 0 || !query.has("X-Amz-Signature")) return undefined;
   const headers = new Headers(sent);
   for (const [name, value] of hoisted) {
     if (!/^[\w.-]+$/.test(name) || /[\r\n\0]/.test(value)) throw new S3Error("InvalidURI");

@@ -4,6 +4,7 @@
 import { MAX_KEY_BYTES, utf8Length } from "../facts/key.ts";
 import type { Address } from "./address.ts";
 import { invalidArgument, S3Error } from "./error.ts";
+import type { ReadHeaders } from "./headers.ts";
 import { Tagging } from "./shapes.ts";
 
 /** A form's fields by their names in lower case. */
@@ -70,7 +71,7 @@ export function missingField(name: string): S3Error {
   );
 }
 
-function headersIn(fields: FormFields): Headers {
+function headersIn(fields: FormFields): ReadHeaders {
   const headers = new Headers();
   for (const [name, value] of fields) {
     if (!HEADERS.has(name) && !name.startsWith("x-amz-")) continue;

@@ -52,7 +52,7 @@ describe("the address of a form", () => {
       "x-amz-meta-a": "1",
     });
     expect([key, bucket]).toEqual(["a/ b", "bucket"]);
-    expect(Object.fromEntries(headers)).toEqual({
+    expect(Object.fromEntries(headers.entries())).toEqual({
       "content-type": "text/plain",
       expires: "0",
       "x-amz-meta-a": "1",
