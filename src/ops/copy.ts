@@ -110,17 +110,21 @@ export const copyObject = operation({
     taggingDirective: directive("tagging"),
     checksumAlgorithm,
     sourceOwner: header("x-amz-source-expected-bucket-owner"),
+    storageClass: header("x-amz-storage-class"),
   },
   output: documentAndHeaders(CopyObjectResult),
   async handle(context, input) {
     const { world, bucket, key } = context;
     const { source, metadataDirective, conditions } = input;
     const toItsOwnKey = source.bucket === bucket.name && source.key === key;
+    // What is named counts as changed, also if it is what the object has; so does an encryption that the bucket was set to.
     const changes =
       metadataDirective === "REPLACE" ||
+      input.storageClass !== undefined ||
       input.description.headers[REDIRECT] !== undefined ||
       input.encryption.s3 ||
-      input.encryption.customer !== undefined;
+      input.encryption.customer !== undefined ||
+      bucket.settings.encryption !== undefined;
     if (toItsOwnKey && source.versionId === undefined && !changes) throw toItself();
     context.access.requireMatch(conditions.ifMatch, key);
     const from = await accessToSource(context, source, input.sourceOwner);

@@ -228,6 +228,22 @@ describe("a copy to itself", () => {
     expect([text, headers["x-amz-meta-colour"]]).toEqual(["the same bytes", "red"]);
     expect(headers["cache-control"]).toBeUndefined();
   });
+
+  it("is one with a storage class named, or in a bucket set to an encryption", async () => {
+    const name = await server.bucket();
+    const path = `/${name}/self`;
+    answered(await server.client.put(path, "the same bytes"), 200);
+    const standard = { "x-amz-storage-class": "STANDARD" };
+    answered(await copy(path, path, standard), 200);
+    refused(await copy(path, path, { ...standard, "if-none-match": "*" }), 412, "PreconditionFailed");
+    refused(await copy(path, path), 400, "InvalidRequest");
+    const rule =
+      "<ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault>";
+    const document = `<ServerSideEncryptionConfiguration><Rule>${rule}</Rule></ServerSideEncryptionConfiguration>`;
+    const integrity = { "content-md5": md5(document, "base64") };
+    answered(await server.client.put(`/${name}?encryption`, document, integrity), 200);
+    answered(await copy(path, path), 200);
+  });
 });
 
 describe("a part that is copied", () => {
