@@ -172,13 +172,16 @@ export function checkPartKey(encryption: Encryption | undefined, customer: Custo
   });
 }
 
-/** What answers show of an object's encryption. */
+/**
+ * What answers show of an object's encryption. R2 encrypts every object whose writer brings no key, as S3 does and says
+ * since January 2023, whether it was asked for or not.
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html
+ */
 export function encryptionHeaders(
   kind: Encryption["kind"] | null | undefined,
   customer: CustomerKey | undefined,
 ): Record<string, string> {
-  if (kind === undefined || kind === null) return {};
-  if (kind === "S3") return { [SSE]: "AES256" };
+  if (kind !== "C") return { [SSE]: "AES256" };
   return {
     [`${SSE}-customer-algorithm`]: "AES256",
     ...(customer && { [`${SSE}-customer-key-MD5`]: customer.md5 }),
@@ -193,8 +196,8 @@ export const getBucketEncryption = operation({
   input: {},
   output: document(ServerSideEncryptionConfiguration),
   async handle({ bucket }) {
-    const { encryption } = bucket.settings;
-    if (encryption === undefined) throw new S3Error("ServerSideEncryptionConfigurationNotFoundError");
+    // A bucket that was set to nothing has the base level of encryption, which cannot be taken from it.
+    const { encryption = "AES256" } = bucket.settings;
     return { rules: [{ default: { algorithm: encryption }, bucketKey: false }] };
   },
 });

@@ -118,7 +118,7 @@ export const completeMultipartUpload = operation({
         checksumType: committed.checksum?.type,
       },
       headers: {
-        ...encryptionHeaders(held?.upload.promise.description.encryption?.kind, customer),
+        ...(held && encryptionHeaders(held.upload.promise.description.encryption?.kind, customer)),
         ...newVersionHeader(committed),
       },
     };

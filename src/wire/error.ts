@@ -129,10 +129,6 @@ const CATALOG = {
     "Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.",
   ],
   RequestTimeTooSkewed: [403, "The difference between the request time and the current time is too large."],
-  ServerSideEncryptionConfigurationNotFoundError: [
-    404,
-    "The server side encryption configuration was not found",
-  ],
   SignatureDoesNotMatch: [
     403,
     "The request signature we calculated does not match the signature you provided. Check your key and signing method.",

@@ -252,3 +252,6 @@ export function etagOf(bytes: Buffer): string {
 }
 
 export const quoted = (etag: string): string => `"${etag}"`;
+
+/** S3 encrypts every object that its writer brings no key for, and says so wherever it shows or takes one. */
+export const ENCRYPTED = { "x-amz-server-side-encryption": "AES256" };

@@ -12,6 +12,7 @@ import {
   bucketOf,
   type Call,
   type Checksum,
+  ENCRYPTED,
   type Expected,
   etagOf,
   fresh,
@@ -41,6 +42,7 @@ export function createMultipartUpload(state: State, call: Call): Expected {
     status: 200,
     headers: {
       "content-type": "application/xml",
+      ...ENCRYPTED,
       "x-amz-checksum-algorithm": algorithm,
       "x-amz-checksum-type": checksum?.type,
     },
@@ -87,7 +89,7 @@ export function uploadPart(state: State, call: Call): Expected {
   const bytes = call.body ?? Buffer.alloc(0);
   const { etag, checksum } = keepPart(state, bucket, upload, Number(call.query.partNumber), bytes);
   const name = `x-amz-checksum-${upload.checksum?.algorithm.toLowerCase()}`;
-  return { status: 200, headers: { etag: quoted(etag), [name]: checksum } };
+  return { status: 200, headers: { etag: quoted(etag), ...ENCRYPTED, [name]: checksum } };
 }
 
 export function uploadPartCopy(state: State, call: Call): Expected {
@@ -110,6 +112,7 @@ export function uploadPartCopy(state: State, call: Call): Expected {
     status: 200,
     headers: {
       "content-type": "application/xml",
+      ...ENCRYPTED,
       "x-amz-copy-source-version-id": from.versioning === "off" ? undefined : source.id,
     },
     document: {
@@ -183,7 +186,7 @@ export function completeMultipartUpload(state: State, call: Call): Expected {
   });
   const answer: Expected = {
     status: 200,
-    headers: { "content-type": "application/xml", ...newIdHeader(bucket, id) },
+    headers: { "content-type": "application/xml", ...ENCRYPTED, ...newIdHeader(bucket, id) },
     document: {
       name: "CompleteMultipartUploadResult",
       inside: {

@@ -12,6 +12,7 @@ import {
   type Call,
   type Checksum,
   currentOf,
+  ENCRYPTED,
   type Expected,
   etagOf,
   found,
@@ -88,7 +89,7 @@ export function putObject(state: State, call: Call, { inlineBytes }: Rules): Exp
   const { id } = addVersion(state, bucket, call.key, { ...said, marker: false, bytes, etag, checksum });
   return {
     status: 200,
-    headers: { etag: quoted(etag), ...checksumHeaders(checksum), ...newIdHeader(bucket, id) },
+    headers: { etag: quoted(etag), ...ENCRYPTED, ...checksumHeaders(checksum), ...newIdHeader(bucket, id) },
   };
 }
 
@@ -152,6 +153,7 @@ export function copyObject(state: State, call: Call): Expected {
     status: 200,
     headers: {
       "content-type": "application/xml",
+      ...ENCRYPTED,
       ...newIdHeader(bucket, made.id),
       "x-amz-copy-source-version-id": from.versioning === "off" ? undefined : source.id,
     },
