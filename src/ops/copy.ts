@@ -10,7 +10,7 @@ import { MAX_PUT_BYTES } from "../body/payload.ts";
 import type { Bucket } from "../directory/buckets.ts";
 import type { Birth } from "../facts/birth.ts";
 import type { Checksum, ChecksumAlgorithm, ObjectChecksum } from "../facts/checksum.ts";
-import { judgeRead, type ReadConditions } from "../facts/condition.ts";
+import { conditionBehind, judgeRead, type ReadConditions, timely } from "../facts/condition.ts";
 import { piecesOf } from "../facts/extent.ts";
 import { MAX_KEY_BYTES, utf8Length } from "../facts/key.ts";
 import { isVersionId } from "../facts/order.ts";
@@ -211,8 +211,10 @@ export async function readSource(
   const actions: Action[] = [versionId === undefined ? "s3:GetObject" : "s3:GetObjectVersion"];
   const found = await readAllowed({ world, access, actions }, { key, versionId, want }, sourceMissing);
   checkReadKey(found.version.description.encryption, sourceKey);
-  if (judgeRead(sourceConditions, found.version) !== "ok") throw new S3Error("PreconditionFailed");
-  return found;
+  const verdict = judgeRead(timely(sourceConditions, world.now()), found.version);
+  if (verdict === "ok") return found;
+  const condition = `x-amz-copy-source-${conditionBehind(sourceConditions, verdict)}`;
+  throw new S3Error("PreconditionFailed", { elements: { Condition: condition } });
 }
 
 /** What is missing is the source's key, and a delete marker is no source. */

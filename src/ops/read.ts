@@ -4,7 +4,7 @@
 import type { Action, Known } from "../auth/authorize.ts";
 import { BlobGone, readBlobs } from "../blobs/read.ts";
 import type { Bucket } from "../directory/buckets.ts";
-import { judgeRead, type ReadConditions } from "../facts/condition.ts";
+import { conditionBehind, judgeRead, type ReadConditions, timely } from "../facts/condition.ts";
 import { type Extent, MAX_EXTENTS, piecesOf } from "../facts/extent.ts";
 import { isVersionId } from "../facts/order.ts";
 import { parseRange, type RangeSpec, type Slice, sliceOf } from "../facts/range.ts";
@@ -99,7 +99,7 @@ async function readObject(context: ObjectContext, asked: Asked, want: ReadReques
   for (let tries = 1; ; tries++) {
     const found = await readAllowed(context, request);
     checkReadKey(found.version.description.encryption, asked.customer);
-    const answer = judge(bucket, found, asked);
+    const answer = judge(bucket, found, { ...asked, conditions: timely(asked.conditions, world.now()) });
     if (want === "none" || answer.status === 304) return answer;
     const pieces = piecesOf(found.extents, found.start, answer.slice);
     const [only] = pieces;
@@ -202,8 +202,9 @@ export function judge(
   const { version, extents, start } = found;
   const verdict = judgeRead(conditions, version);
   if (verdict === "failed") {
-    const condition = conditions.ifMatch === undefined ? "If-Unmodified-Since" : "If-Match";
-    throw new S3Error("PreconditionFailed", { elements: { Condition: condition } });
+    throw new S3Error("PreconditionFailed", {
+      elements: { Condition: conditionBehind(conditions, verdict) },
+    });
   }
   const headers = {
     ...versionHeaders(bucket, version),

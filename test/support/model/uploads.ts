@@ -164,8 +164,11 @@ function wholeChecksum({ checksum }: Upload, parts: Part[], bytes: Buffer): Chec
 export function completeMultipartUpload(state: State, call: Call): Expected {
   const bucket = bucketOf(state, call.bucket);
   const upload = uploadNamed(state, bucket, call);
-  // Completing an upload again gives the same answer again.
-  if (upload?.answer !== undefined && !upload.open) return upload.answer;
+  // Completing an upload again gives the same answer again, but that its encryption is no longer known.
+  if (upload?.answer !== undefined && !upload.open) {
+    const { "x-amz-server-side-encryption": _gone, ...headers } = upload.answer.headers;
+    return { ...upload.answer, headers };
+  }
   const held = openUpload(state, bucket, call);
   const input = call.input as CompleteInput;
   const parts = chosenParts(held, input);

@@ -112,10 +112,12 @@ export function copySource(state: State, { headers }: Call): { bucket: Bucket; s
     throw new Refusal(404, "NoSuchKey", { Key: key });
   }
   const source = found(state, bucket, { op: "", bucket: name, key, query, headers });
-  if (judged(state, headers, "x-amz-copy-source-", source) !== "ok") {
-    throw new Refusal(412, "PreconditionFailed");
-  }
-  return { bucket, source };
+  const prefix = "x-amz-copy-source-";
+  const verdict = judged(state, headers, prefix, source);
+  if (verdict === "ok") return { bucket, source };
+  const unchanged = headers[`${prefix}if-none-match`] === undefined ? "If-Modified-Since" : "If-None-Match";
+  const condition = verdict === "not modified" ? unchanged : verdict;
+  throw new Refusal(412, "PreconditionFailed", { Condition: `${prefix}${condition}` });
 }
 
 export function copyObject(state: State, call: Call): Expected {
