@@ -2,6 +2,7 @@
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html
 
 import { listUploads, uploadWithParts } from "../directory/uploads.ts";
+import { behindMarker } from "../facts/rollup.ts";
 import { operation } from "../operation.ts";
 import { count, encodingType, query } from "../wire/input.ts";
 import { document } from "../wire/output.ts";
@@ -73,7 +74,9 @@ export const listMultipartUploads = operation({
     const { prefix = "", delimiter = "", keyMarker = "", limit } = input;
     // Without a key marker, S3 ignores the upload id marker.
     const uploadIdMarker = keyMarker === "" ? "" : (input.uploadIdMarker ?? "");
-    const window = { prefix, delimiter, limit, after: keyMarker, afterId: uploadIdMarker || undefined };
+    const after = behindMarker(keyMarker, { prefix, delimiter });
+    const afterId = after === keyMarker ? uploadIdMarker || undefined : undefined;
+    const window = { prefix, delimiter, limit, after, afterId };
     const page = await listUploads(world.database, bucket, window);
     if (page === undefined) {
       await confirmBucket(world, bucket);
