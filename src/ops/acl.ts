@@ -24,7 +24,7 @@ import type { ShapeValue } from "../wire/xml.ts";
 import type { World } from "../world.ts";
 import { versionIdHeader } from "./description.ts";
 import { accountsMeant, ownersShown } from "./owners.ts";
-import { readAllowed, versionId } from "./read.ts";
+import { missingOrMarker, readAllowed, versionId } from "./read.ts";
 import { setBucket } from "./settings.ts";
 import { markedOr } from "./tagging.ts";
 
@@ -310,7 +310,7 @@ export const putObjectAcl = operation({
     const { world, bucket, key, access } = context;
     for (let tries = 1; ; tries++) {
       // The owner of the object is named in its ACL, so this write always looks first.
-      const { version } = await readAllowed(context, { key, versionId, want: "none" });
+      const { version } = await readAllowed(context, { key, versionId, want: "none" }, missingOrMarker);
       const owner = aclsDisabled(bucket.settings) ? bucket.owner : version.owner;
       const granted = await aclPut(world, asked, body, owner, bucket.owner);
       checkTaken(access, body === undefined ? asked : "document", granted);
@@ -318,7 +318,7 @@ export const putObjectAcl = operation({
       const request = { key, versionId, grants: granted ?? null, judged };
       const answer = await world.index(bucket).mark(request);
       if ("refused" in answer && answer.refused === "changed" && tries < MAX_TRIES) continue;
-      return versionIdHeader(bucket, markedOr(answer, access, { key, versionId }));
+      return versionIdHeader(bucket, markedOr(answer, access, { key, versionId }, missingOrMarker));
     }
   },
 });

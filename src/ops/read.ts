@@ -152,13 +152,14 @@ export async function judgeObject(
   context: ReadContext,
   { key, versionId }: Named,
   known: Known = {},
+  errorFor: typeof missing = missing,
 ): Promise<number | undefined> {
   const { access, actions } = context;
   if (!access.dependsOnObject) {
     access.require(actions, key, known);
     return undefined;
   }
-  const { version } = await readAllowed(context, { key, versionId, want: "none" }, missing, known);
+  const { version } = await readAllowed(context, { key, versionId, want: "none" }, errorFor, known);
   return version.sequence;
 }
 
@@ -187,6 +188,12 @@ export function missing(answer: Exclude<ReadAnswer, Found>, { key, versionId = "
     "NoSuchKey",
     answer.behind === undefined ? {} : { headers: markerHeaders(answer.behind) },
   );
+}
+
+/** The same for what acts on an object's tags or ACL: of a delete marker there are none, and S3 says that it is one. */
+export function missingOrMarker(answer: Exclude<ReadAnswer, Found>, named: Named): S3Error {
+  const marker = answer.missing === "key" ? answer.behind : undefined;
+  return missing(marker === undefined ? answer : { missing: "bytes", marker }, named);
 }
 
 function markerHeaders({ versionId }: Marker): Record<string, string> {
