@@ -86,12 +86,13 @@ export const listMultipartUploads = operation({
     const ids = page.entries.flatMap(({ owner, promise }) => [owner, promise.owner ?? owner]);
     const shown = await ownersShown(world, ids);
     const last = page.last === page.commonPrefixes.at(-1) ? undefined : page.entries.at(-1);
+    // S3 says of every page where it ends, also of the last one.
     return {
       bucket: bucket.name,
       keyMarker: spell(keyMarker),
       uploadIdMarker,
-      nextKeyMarker: page.truncated ? spell(page.last) : undefined,
-      nextUploadIdMarker: page.truncated ? (last?.id ?? "") : undefined,
+      nextKeyMarker: spell(page.last ?? ""),
+      nextUploadIdMarker: last?.id ?? "",
       prefix: spell(prefix) || undefined,
       delimiter: spell(delimiter) || undefined,
       encodingType: input.encodingType,
