@@ -208,7 +208,9 @@ async function aclPut(
   bucketOwner: string,
 ): Promise<Grant[] | undefined> {
   const inHeaders = isAsked(asked);
-  if (body === undefined && !inHeaders) throw new S3Error("MissingSecurityHeader");
+  if (body === undefined && !inHeaders) {
+    throw new S3Error("MissingSecurityHeader", { elements: { MissingHeaderName: "x-amz-acl" } });
+  }
   if (body !== undefined && inHeaders) throw new S3Error("UnexpectedContent");
   if (body === undefined) return grantsFor(world, asked, owner, bucketOwner);
   if (body.owner?.id !== undefined && body.owner.id !== owner) throw new S3Error("AccessDenied");
@@ -262,7 +264,7 @@ export const putBucketAcl = operation({
   allow: "s3:PutBucketAcl",
   bucket: "fresh",
   input: { asked: aclHeaders },
-  body: optionalXml(AccessControlPolicy, MAX_ACL_BYTES),
+  body: optionalXml(AccessControlPolicy, { most: MAX_ACL_BYTES }),
   output: empty(200),
   async handle({ world, bucket, access }, { asked }, body) {
     const granted = await aclPut(world, asked, body, bucket.owner, bucket.owner);
@@ -304,7 +306,7 @@ export const putObjectAcl = operation({
   allow: versioned("s3:PutObjectAcl", "s3:PutObjectVersionAcl"),
   judged: "with the object",
   input: { versionId, asked: aclHeaders },
-  body: optionalXml(AccessControlPolicy, MAX_ACL_BYTES),
+  body: optionalXml(AccessControlPolicy, { most: MAX_ACL_BYTES }),
   output: empty(200),
   async handle(context, { versionId, asked }, body) {
     const { world, bucket, key, access } = context;

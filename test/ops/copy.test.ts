@@ -298,6 +298,13 @@ describe("a part that is copied", () => {
     });
   }
 
+  it("is no range that begins behind its source's end", async () => {
+    const id = await begin(server.client, `/${other}/assembled`);
+    const answer = await part(id, 1, `/${bucket}/src`, { "x-amz-copy-source-range": "bytes=100-200" });
+    const error = refused(answer, 400, "InvalidRequest");
+    expect(error.get("Message")).toBe("The specified copy range is invalid for the source object size");
+  });
+
   it("is of an object that is there, and for an upload that is there", async () => {
     const id = await begin(server.client, `/${other}/assembled`);
     refused(await part(id, 1, `/${bucket}/none`), 404, "NoSuchKey");

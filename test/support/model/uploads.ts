@@ -100,6 +100,9 @@ export function uploadPartCopy(state: State, call: Call): Expected {
   const { bucket: from, source } = copySource(state, call);
   const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(call.headers["x-amz-copy-source-range"] ?? "") ?? [];
   const { bytes } = source;
+  if (last !== undefined && Number(first) >= bytes.length && Number(first) <= Number(last)) {
+    throw new Refusal(400, "InvalidRequest");
+  }
   if (last !== undefined && (Number(last) >= bytes.length || Number(first) > Number(last))) {
     throw new Refusal(400, "InvalidArgument", {
       ArgumentName: "x-amz-copy-source-range",
@@ -132,15 +135,15 @@ export interface CompleteInput {
   parts: { number: number; etag: string }[];
 }
 
-function chosenParts(upload: Upload, { parts: listed }: CompleteInput): Part[] {
+function chosenParts(upload: Upload, { parts: listed }: CompleteInput, UploadId: string | undefined): Part[] {
   if (listed.length === 0) throw new Refusal(400, "MalformedXML");
   let previous = 0;
   const chosen = listed.map(({ number, etag }) => {
-    if (number <= previous) throw new Refusal(400, "InvalidPartOrder");
+    if (number <= previous) throw new Refusal(400, "InvalidPartOrder", { UploadId });
     previous = number;
     const part = upload.parts.find((each) => each.number === number);
     if (part?.etag === etag) return part;
-    throw new Refusal(400, "InvalidPart", { PartNumber: number, ETag: etag });
+    throw new Refusal(400, "InvalidPart", { UploadId, PartNumber: number, ETag: etag });
   });
   const small = chosen.slice(0, -1).find(({ bytes }) => bytes.length < MIN_PART_BYTES);
   if (small === undefined) return chosen;
@@ -171,7 +174,7 @@ export function completeMultipartUpload(state: State, call: Call): Expected {
   }
   const held = openUpload(state, bucket, call);
   const input = call.input as CompleteInput;
-  const parts = chosenParts(held, input);
+  const parts = chosenParts(held, input, call.query.uploadId);
   if (upload?.answer !== undefined) {
     replaceUpload(bucket, upload, { ...upload, open: false });
     return upload.answer;
