@@ -233,7 +233,9 @@ export function judge(
         ? `bytes ${slice.offset}-${slice.offset + slice.length - 1}/${version.size}`
         : undefined,
       "x-amz-mp-parts-count": part === undefined || parts === undefined ? undefined : String(parts),
-      ...(checksumMode?.toUpperCase() === "ENABLED" && range === undefined ? checksumShown(found, part) : {}),
+      ...(checksumMode?.toUpperCase() === "ENABLED" && (range === undefined || slice.length === version.size)
+        ? checksumShown(found, part)
+        : {}),
     },
     slice,
   };

@@ -46,12 +46,16 @@ const CATALOG = {
     "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
   ],
   InvalidBucketState: [409, "The request is not valid with the current state of the bucket."],
+  InvalidBucketOwnerAWSAccountID: [
+    400,
+    "The value of the expected bucket owner parameter must be an AWS Account ID",
+  ],
   InvalidBucketName: [400, "The specified bucket is not valid."],
   InvalidChunkSizeError: [403, "Only the last chunk is allowed to have a size less than 8192 bytes"],
   InvalidDigest: [400, "The Content-MD5 you specified was invalid."],
   InvalidEncryptionAlgorithmError: [
     400,
-    "The encryption request you specified is not valid. Supported value: AES256.",
+    "The Encryption request you specified is not valid. Supported value: AES256.",
   ],
   InvalidLocationConstraint: [400, "The specified location-constraint is not valid"],
   InvalidPart: [

@@ -386,7 +386,12 @@ describe("S3's encryption", () => {
   it.each([
     ["names KMS", configured(rule("<SSEAlgorithm>aws:kms</SSEAlgorithm>")), 501, "NotImplemented"],
     ["names another", configured(rule("<SSEAlgorithm>AES128</SSEAlgorithm>")), 400, "MalformedXML"],
-    ["has a key for it", configured(rule(`${AES}<KMSMasterKeyID>k</KMSMasterKeyID>`)), 400, "MalformedXML"],
+    [
+      "has a key for it",
+      configured(rule(`${AES}<KMSMasterKeyID>k</KMSMasterKeyID>`)),
+      400,
+      "InvalidArgument",
+    ],
     ["has two rules", configured(rule(AES) + rule(AES)), 400, "MalformedXML"],
     ["has no rule", configured(""), 400, "MalformedXML"],
     ["has an empty rule", configured("<Rule></Rule>"), 400, "MalformedXML"],

@@ -67,8 +67,7 @@ export function listBuckets(state: State, { query }: Call): Expected {
 export function putBucketVersioning(state: State, { bucket: name, input }: Call): Expected {
   const bucket = bucketOf(state, name);
   const status = input as "Enabled" | "Suspended";
-  if (status === "Suspended" && bucket.lock !== undefined)
-    throw new Refusal(409, "InvalidBucketState", { BucketName: name });
+  if (status === "Suspended" && bucket.lock !== undefined) throw new Refusal(409, "InvalidBucketState");
   state.buckets.set(name, { ...bucket, versioning: status });
   return { status: 200, headers: {} };
 }
@@ -88,7 +87,7 @@ export interface LockInput {
 export function putObjectLockConfiguration(state: State, { bucket: name, input }: Call): Expected {
   const bucket = bucketOf(state, name);
   const { mode, days } = input as LockInput;
-  if (bucket.versioning !== "Enabled") throw new Refusal(409, "InvalidBucketState", { BucketName: name });
+  if (bucket.versioning !== "Enabled") throw new Refusal(409, "InvalidBucketState");
   state.buckets.set(name, { ...bucket, lock: mode && days ? { mode, days } : {} });
   return { status: 200, headers: {} };
 }

@@ -117,9 +117,14 @@ function pieceAsked(version: Version, { query, headers }: Call): Piece {
   return headers.range === undefined ? { bytes: version.bytes } : rangeOf(version, headers.range);
 }
 
-/** The checksum of the object, or of the part that is read; none of a range. */
-function checksumOf({ checksum, parts }: Version, { query, headers }: Call): Expected["headers"] {
-  if (headers["x-amz-checksum-mode"] !== "ENABLED" || headers.range !== undefined || !checksum) return {};
+/** The checksum of the object, or of the part that is read; none of a range that leaves any of it out. */
+function checksumOf(
+  { checksum, parts, bytes }: Version,
+  { query, headers }: Call,
+  shown: Buffer,
+): Expected["headers"] {
+  if (headers["x-amz-checksum-mode"] !== "ENABLED" || !checksum) return {};
+  if (headers.range !== undefined && shown.length < bytes.length) return {};
   const part = parts?.find(({ number }) => String(number) === query.partNumber);
   if (part === undefined) return checksumHeaders(checksum);
   return part.checksum === undefined ? {} : checksumHeaders({ ...checksum, value: part.checksum });
@@ -160,7 +165,7 @@ export function readObject(state: State, call: Call): Expected {
       "content-length": String(bytes.length),
       "content-range": range,
       "x-amz-mp-parts-count": query.partNumber === undefined || !parts ? undefined : String(parts.length),
-      ...checksumOf(version, call),
+      ...checksumOf(version, call, bytes),
     },
     bytes: call.op === "HeadObject" ? Buffer.alloc(0) : bytes,
   };
