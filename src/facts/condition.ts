@@ -83,7 +83,7 @@ export function judgeWrite(
   return "ok";
 }
 
-/** Judges a removal: `absent` is any condition where there is nothing; then nothing is done, and S3 calls it success. */
+/** Judges a removal: `absent` is any condition where there is nothing, and then nothing is done. */
 export function judgeRemove(
   { ifMatch, ifMatchSize, ifMatchModified }: RemoveConditions,
   found: { etag: string; size: number; modified: number } | undefined,

@@ -56,8 +56,12 @@ function manner({ bucket, caller }: Pick<BucketContext, "bucket" | "caller">, by
 }
 
 /** Why an entry was left alone. */
-function refusal({ refused }: Extract<Removed, { refused: string }>): S3Error {
-  if (refused === "failed") return new S3Error("PreconditionFailed");
+function refusal({ refused }: Extract<Removed, { refused: string }>, asked?: RemoveConditions): S3Error {
+  if (refused === "absent") return new S3Error("NoSuchKey");
+  if (refused === "failed") {
+    const elements = asked?.ifMatch === undefined ? {} : { Condition: "If-Match" };
+    return new S3Error("PreconditionFailed", { elements });
+  }
   return new S3Error("AccessDenied", { message: "Access Denied because object protected by object lock." });
 }
 
@@ -75,7 +79,7 @@ export const deleteObject = operation({
     const bypass = bypassAsked && access.may("s3:BypassGovernanceRetention", key);
     const { removed } = await world.index(bucket).remove({ entries, ...manner(context, bypass) });
     const [one = {}] = removed;
-    if ("refused" in one) throw refusal(one);
+    if ("refused" in one) throw refusal(one, asked);
     return { "x-amz-version-id": one.versionId, "x-amz-delete-marker": one.marker ? "true" : undefined };
   },
 });

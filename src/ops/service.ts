@@ -16,7 +16,8 @@ export const listBuckets = operation({
   input: {
     prefix: query("prefix"),
     limit: count("max-buckets", MAX_BUCKETS, MAX_BUCKETS, 1),
-    after: continuation,
+    // An empty token says nothing here, alone among listings.
+    after: (address) => (address.query.get("continuation-token") === "" ? undefined : continuation(address)),
     region: query("bucket-region"),
   },
   output: document(ListAllMyBucketsResult),

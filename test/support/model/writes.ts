@@ -197,8 +197,13 @@ function remove(
 ): Removed {
   const named =
     versionId === undefined ? versionsOf(bucket, key)[0] : versionAt(state, bucket, key, versionId);
-  if (match !== undefined && named === undefined) return { id: versionId };
-  if (match !== undefined && !names(match, named?.etag ?? "")) throw new Refusal(412, "PreconditionFailed");
+  if (match !== undefined && named === undefined) {
+    if (versionId === undefined) throw new Refusal(404, "NoSuchKey", { Key: key });
+    return { id: versionId };
+  }
+  if (match !== undefined && !names(match, named?.etag ?? "")) {
+    throw new Refusal(412, "PreconditionFailed", { Condition: "If-Match" });
+  }
   if (versionId === undefined && bucket.versioning !== "off") {
     const nothing = { bytes: Buffer.alloc(0), etag: "", headers: {}, tags: [], lock: {} };
     return { id: addVersion(state, bucket, key, { marker: true, ...nothing }).id, marker: true };
