@@ -26,7 +26,7 @@ import { documentAndHeaders } from "../wire/output.ts";
 import { CopyObjectResult } from "../wire/shapes.ts";
 import type { World } from "../world.ts";
 import { checksumAlgorithm } from "./checksums.ts";
-import { checksumMembers } from "./description.ts";
+import { checksumMembers, versionIdHeader } from "./description.ts";
 import {
   type CustomerKey,
   checkReadKey,
@@ -39,7 +39,6 @@ import { type Found, missing, type Named, readAllowed, readConditions } from "./
 import {
   checkStillHere,
   committedOr,
-  newVersionHeader,
   objectFields,
   receiveSource,
   saidOfNew,
@@ -58,11 +57,11 @@ export interface CopySource {
   versionId: string | undefined;
 }
 
-/** `x-amz-copy-source`: `/bucket/key?versionId=…`, percent-encoded, the first slash optional. */
+/** `x-amz-copy-source`: `/bucket/key?versionId=…`, encoded as in a query: a plus is a blank; the first slash is optional. */
 export const copySource: Field<CopySource> = ({ headers }) => {
   const text = headers.get("x-amz-copy-source") ?? "";
   const [path = "", version] = text.split(/\?versionId=/);
-  const decoded = percentDecode(path).replace(/^\//, "");
+  const decoded = percentDecode(path.replaceAll("+", "%20")).replace(/^\//, "");
   const slash = decoded.indexOf("/");
   if (slash <= 0 || slash === decoded.length - 1 || utf8Length(decoded) > MAX_KEY_BYTES + 64) {
     throw invalidArgument(
@@ -160,7 +159,8 @@ export const copyObject = operation({
         },
         headers: {
           ...encryptionHeaders(description.encryption?.kind, input.encryption.customer),
-          ...newVersionHeader(committed),
+          // Unlike other writes, a copy that is a null version says so.
+          ...versionIdHeader(bucket, committed.versionId),
           ...sourceVersionHeader(from.bucket, version.versionId),
         },
       };

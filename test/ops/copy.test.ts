@@ -214,6 +214,27 @@ describe("a copy's source", () => {
   });
 });
 
+describe("a copy", () => {
+  it("may spell the blanks of its source's key as pluses, and has to encode its pluses", async () => {
+    const name = await server.bucket();
+    for (const key of ["a%20b", "a%2Bb"]) answered(await server.client.put(`/${name}/${key}`, key), 200);
+    answered(await copy(`/${name}/to`, `${name}%2Fa+b`), 200);
+    expect((await server.client.get(`/${name}/to`)).text).toBe("a%20b");
+    answered(await copy(`/${name}/to`, `${name}/a%2Bb`), 200);
+    expect((await server.client.get(`/${name}/to`)).text).toBe("a%2Bb");
+  });
+
+  it("tells its version id, also if that is null", async () => {
+    const name = await server.bucket();
+    answered(await server.client.put(`/${name}/k`, "bytes"), 200);
+    const idOfCopy = async () => (await copy(`/${name}/to`, `/${name}/k`)).headers["x-amz-version-id"];
+    expect(await idOfCopy()).toBeUndefined();
+    const suspended = "<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>";
+    answered(await server.client.put(`/${name}?versioning`, suspended), 200);
+    expect(await idOfCopy()).toBe("null");
+  });
+});
+
 describe("a copy to itself", () => {
   it("has to change something", async () => {
     const error = refused(await copy(`/${bucket}/src`, `/${bucket}/src`), 400, "InvalidRequest");

@@ -16,6 +16,7 @@ import {
   type Expected,
   etagOf,
   found,
+  idHeader,
   quoted,
   Refusal,
   type Rules,
@@ -156,7 +157,7 @@ export function copyObject(state: State, call: Call): Expected {
     headers: {
       "content-type": "application/xml",
       ...ENCRYPTED,
-      ...newIdHeader(bucket, made.id),
+      ...idHeader(bucket, made.id),
       "x-amz-copy-source-version-id": from.versioning === "off" ? undefined : source.id,
     },
     document: {
