@@ -161,7 +161,7 @@ describe("a copy's source", () => {
       `/${bucket}/dir/a%20b%2Bc`,
       `${bucket}/dir/a%20b%2Bc`,
       `${bucket}%2Fdir%2Fa%20b%2bc`,
-      `/${bucket}/%64ir/a b+c`,
+      `/${bucket}/%64ir/a b%2Bc`,
       encode(`/${bucket}/dir/a b+c`),
     ]) {
       answered(await copy(`/${bucket}/spelled`, source), 200);

@@ -249,20 +249,6 @@ describe("a locked version", () => {
     });
   }
 
-  it("is all that can be bypassed: a bucket without locks refuses to hear of it", async () => {
-    const bucket = await server.bucket();
-    const path = `/${bucket}/k`;
-    answered(await server.client.put(path, "kept"), 200);
-    const list = "<Delete><Object><Key>k</Key></Object></Delete>";
-    for (const value of ["true", "false"]) {
-      const bypass = { "x-amz-bypass-governance-retention": value };
-      refused(await server.client.delete(path, bypass), 400, "InvalidArgument");
-      const headers = { "content-md5": md5(list, "base64"), ...bypass };
-      refused(await server.client.post(`/${bucket}?delete`, list, headers), 400, "InvalidArgument");
-    }
-    expect((await server.client.get(path)).text).toBe("kept");
-  });
-
   it("can be removed, bypassing governance, among several", async () => {
     const { bucket, exact, id } = await version(lockHeaders("GOVERNANCE", inYears(1)));
     const list = `<Delete><Object><Key>k</Key><VersionId>${id}</VersionId></Object></Delete>`;
