@@ -173,9 +173,16 @@ export function xml<T>(
 }
 
 /** An XML document that may be left out. */
-export function optionalXml<T>(shape: Shape<T>, most = MAX_XML_BYTES): BodyReader<T | undefined> {
+export function optionalXml<T>(
+  shape: Shape<T>,
+  {
+    checksumsAre = "of the body",
+    most = MAX_XML_BYTES,
+  }: { checksumsAre?: "of the body" | "of the object"; most?: number } = {},
+): BodyReader<T | undefined> {
   return {
     required: false,
+    checksumsAre,
     async read(payload) {
       const bytes = await payload.bytes(most);
       return bytes.byteLength === 0 ? undefined : shape.read(utf8(bytes));

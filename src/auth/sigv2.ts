@@ -90,9 +90,10 @@ function signedParameters({ query }: Address): string[] {
     .map(([name, value]) => (value === "" ? name : `${name}=${value}`));
 }
 
-function stringToSign(address: Address, target: string, { date }: SignedV2): string {
+function stringToSign(address: Address, target: string, { date, place }: SignedV2): string {
   const { sent, bucket, hosted } = address;
-  const amzHeaders = [...sent.entries()]
+  // A presigned URL carries those that its signer moved there, which are read from there, too.
+  const amzHeaders = [...(place === "query" ? address.headers : sent).entries()]
     .filter(([name]) => name.startsWith("x-amz-"))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `${name}:${value.trim()}\n`);

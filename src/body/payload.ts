@@ -352,7 +352,9 @@ function checkSdkAlgorithm(algorithm: string | null, header: string | undefined)
 function readMd5(text: string | null): string | undefined {
   if (text === null) return undefined;
   const bytes = Buffer.from(text, "base64");
-  if (bytes.byteLength !== 16 || bytes.toString("base64") !== text.trim()) throw new S3Error("InvalidDigest");
+  if (bytes.byteLength !== 16 || bytes.toString("base64") !== text.trim()) {
+    throw new S3Error("InvalidDigest", { elements: { "Content-MD5": text } });
+  }
   return bytes.toString("hex");
 }
 

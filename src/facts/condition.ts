@@ -53,6 +53,21 @@ export function judgeRead(
   return "ok";
 }
 
+/** Which condition a verdict other than "ok" is due to, as S3 names it. */
+export function conditionBehind(
+  { ifMatch, ifNoneMatch }: ReadConditions,
+  verdict: "not modified" | "failed",
+): string {
+  if (verdict === "failed") return ifMatch === undefined ? "If-Unmodified-Since" : "If-Match";
+  return ifNoneMatch === undefined ? "If-Modified-Since" : "If-None-Match";
+}
+
+/** Conditions as S3 heeds them at a time, in ms since 1970: an If-Modified-Since that lies ahead is none. */
+export function timely(conditions: ReadConditions, now: number): ReadConditions {
+  const { ifModifiedSince = 0 } = conditions;
+  return ifModifiedSince > now ? { ...conditions, ifModifiedSince: undefined } : conditions;
+}
+
 /** Judges a write against the key's current version: `absent` is If-Match on a key that is not there (404 in S3). */
 export function judgeWrite(
   conditions: WriteConditions,
@@ -68,7 +83,7 @@ export function judgeWrite(
   return "ok";
 }
 
-/** Judges a removal: `absent` is any condition where there is nothing; then nothing is done, and S3 calls it success. */
+/** Judges a removal: `absent` is any condition where there is nothing, and then nothing is done. */
 export function judgeRemove(
   { ifMatch, ifMatchSize, ifMatchModified }: RemoveConditions,
   found: { etag: string; size: number; modified: number } | undefined,

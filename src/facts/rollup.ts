@@ -52,7 +52,7 @@ export class Rollup<Row extends { key: string }> {
   }
 
   offer(row: Row): "next" | "seek" | "full" {
-    const common = this.#commonPrefixOf(row.key);
+    const common = commonPrefixOf(row.key, this.#window);
     if (this.wanted <= 1) {
       this.page.truncated = this.#window.limit > 0;
       return "full";
@@ -69,18 +69,11 @@ export class Rollup<Row extends { key: string }> {
     return "seek";
   }
 
-  #commonPrefixOf(key: string): string | undefined {
-    const { prefix, delimiter } = this.#window;
-    if (delimiter === "") return undefined;
-    const at = key.indexOf(delimiter, prefix.length);
-    return at < 0 ? undefined : key.slice(0, at + delimiter.length);
-  }
-
   #firstBound(): Bound | undefined {
     const { prefix, after, afterId } = this.#window;
     const start: Bound = { key: prefix, inclusive: true };
     if (after === undefined || after === "") return start;
-    if (after.startsWith(prefix) && this.#commonPrefixOf(after) === after) {
+    if (after.startsWith(prefix) && commonPrefixOf(after, this.#window) === after) {
       const successor = prefixSuccessor(after);
       return successor === undefined ? undefined : { key: successor, inclusive: true };
     }
@@ -89,6 +82,26 @@ export class Rollup<Row extends { key: string }> {
       ? start
       : { key: after, inclusive: false, id: after.startsWith(prefix) ? afterId : undefined };
   }
+}
+
+/**
+ * Where a listing goes on behind a marker: one inside a common prefix is behind all of that, since what is shown must itself
+ * come after the marker.
+ */
+export function behindMarker(
+  marker: string,
+  { prefix, delimiter }: Pick<Window, "prefix" | "delimiter">,
+): string {
+  return (marker.startsWith(prefix) && commonPrefixOf(marker, { prefix, delimiter })) || marker;
+}
+
+function commonPrefixOf(
+  key: string,
+  { prefix, delimiter }: Pick<Window, "prefix" | "delimiter">,
+): string | undefined {
+  if (delimiter === "") return undefined;
+  const at = key.indexOf(delimiter, prefix.length);
+  return at < 0 ? undefined : key.slice(0, at + delimiter.length);
 }
 
 /** Byte order of two texts' UTF-8: negative, zero or positive. (`<` compares UTF-16 units, which order otherwise.) */

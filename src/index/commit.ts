@@ -251,7 +251,8 @@ function removeEntry(
     const judged = named ?? (versionId === undefined ? newestOlder(index, key) : undefined);
     const verdict = judgeRemove(conditions, judged);
     if (verdict === "failed") return { refused: verdict };
-    if (verdict === "absent") return versionId === undefined ? {} : { versionId };
+    if (verdict === "absent" && versionId !== undefined) return { versionId };
+    if (verdict === "absent") return conditions.ifMatch === undefined ? {} : { refused: verdict };
   }
   if (versionId === undefined && versioning !== "off") {
     return coverWithMarker(index, change, key, named, request);

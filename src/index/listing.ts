@@ -60,7 +60,7 @@ export function listBucket(index: Index, { window, what }: ListRequest): ListAns
     step = rollup.offer(row);
     reader.pass();
   }
-  return { ...rollup.page, entries: entriesOf(rollup.page.entries, window) };
+  return { ...rollup.page, entries: entriesOf(index, rollup.page.entries, window) };
 }
 
 /** The reader whose row comes first: by key, and among versions of one the newest. */
@@ -200,12 +200,23 @@ function sequenceOf(index: Index, key: string, versionId: string): number {
 }
 
 /** Rows as a listing shows them; versions of a key come newest first. */
-function entriesOf(rows: readonly ListRow[], { after, afterId }: Window): ListEntry[] {
-  let previous = afterId === undefined ? undefined : after;
+function entriesOf(index: Index, rows: readonly ListRow[], { after, afterId }: Window): ListEntry[] {
+  const [first] = rows;
+  const goesOn =
+    first !== undefined && afterId !== undefined && first.key === after && hasNewer(index, first);
+  let previous = goesOn ? after : undefined;
   return rows.map((row) => {
     const entry = entryOf(row, row.key !== previous);
     previous = row.key;
     return entry;
+  });
+}
+
+/** The version that a page starts after may have been removed since the page before, with all that were newer. */
+function hasNewer(index: Index, { key, sequence }: ListRow): boolean {
+  return (["current", "older"] as const).some((table) => {
+    const statement = `select 1 as found from ${table} where key = ? and sequence > ? limit 1`;
+    return queryValues<[number]>(index, statement, key, sequence).length > 0;
   });
 }
 

@@ -125,7 +125,7 @@ export interface RemoveRequest {
  * What became of one entry: `versionId` of the version removed or of the marker made (`marker`), if there are versions;
  * or why nothing was done.
  */
-export type Removed = { versionId?: string; marker?: boolean } | { refused: "locked" | "failed" };
+export type Removed = { versionId?: string; marker?: boolean } | { refused: "locked" | "failed" | "absent" };
 
 /** One answer an entry, in order. */
 export interface RemoveAnswer {

@@ -24,7 +24,7 @@ import type { ShapeValue } from "../wire/xml.ts";
 import type { World } from "../world.ts";
 import { versionIdHeader } from "./description.ts";
 import { accountsMeant, ownersShown } from "./owners.ts";
-import { readAllowed, versionId } from "./read.ts";
+import { missingOrMarker, readAllowed, versionId } from "./read.ts";
 import { setBucket } from "./settings.ts";
 import { markedOr } from "./tagging.ts";
 
@@ -208,7 +208,9 @@ async function aclPut(
   bucketOwner: string,
 ): Promise<Grant[] | undefined> {
   const inHeaders = isAsked(asked);
-  if (body === undefined && !inHeaders) throw new S3Error("MissingSecurityHeader");
+  if (body === undefined && !inHeaders) {
+    throw new S3Error("MissingSecurityHeader", { elements: { MissingHeaderName: "x-amz-acl" } });
+  }
   if (body !== undefined && inHeaders) throw new S3Error("UnexpectedContent");
   if (body === undefined) return grantsFor(world, asked, owner, bucketOwner);
   if (body.owner?.id !== undefined && body.owner.id !== owner) throw new S3Error("AccessDenied");
@@ -262,7 +264,7 @@ export const putBucketAcl = operation({
   allow: "s3:PutBucketAcl",
   bucket: "fresh",
   input: { asked: aclHeaders },
-  body: optionalXml(AccessControlPolicy, MAX_ACL_BYTES),
+  body: optionalXml(AccessControlPolicy, { most: MAX_ACL_BYTES }),
   output: empty(200),
   async handle({ world, bucket, access }, { asked }, body) {
     const granted = await aclPut(world, asked, body, bucket.owner, bucket.owner);
@@ -304,13 +306,13 @@ export const putObjectAcl = operation({
   allow: versioned("s3:PutObjectAcl", "s3:PutObjectVersionAcl"),
   judged: "with the object",
   input: { versionId, asked: aclHeaders },
-  body: optionalXml(AccessControlPolicy, MAX_ACL_BYTES),
+  body: optionalXml(AccessControlPolicy, { most: MAX_ACL_BYTES }),
   output: empty(200),
   async handle(context, { versionId, asked }, body) {
     const { world, bucket, key, access } = context;
     for (let tries = 1; ; tries++) {
       // The owner of the object is named in its ACL, so this write always looks first.
-      const { version } = await readAllowed(context, { key, versionId, want: "none" });
+      const { version } = await readAllowed(context, { key, versionId, want: "none" }, missingOrMarker);
       const owner = aclsDisabled(bucket.settings) ? bucket.owner : version.owner;
       const granted = await aclPut(world, asked, body, owner, bucket.owner);
       checkTaken(access, body === undefined ? asked : "document", granted);
@@ -318,7 +320,7 @@ export const putObjectAcl = operation({
       const request = { key, versionId, grants: granted ?? null, judged };
       const answer = await world.index(bucket).mark(request);
       if ("refused" in answer && answer.refused === "changed" && tries < MAX_TRIES) continue;
-      return versionIdHeader(bucket, markedOr(answer, access, { key, versionId }));
+      return versionIdHeader(bucket, markedOr(answer, access, { key, versionId }, missingOrMarker));
     }
   },
 });

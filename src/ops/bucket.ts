@@ -4,18 +4,25 @@
 import type { Action } from "../auth/authorize.ts";
 import { type Bucket, bucketNamed, createBucket as insertBucket } from "../directory/buckets.ts";
 import { type Grant, isPublicGrant } from "../facts/grant.ts";
-import { aclsDisabled, type BucketSettings, freshSettings, type Ownership } from "../facts/settings.ts";
+import {
+  aclsDisabled,
+  type BucketSettings,
+  freshSettings,
+  type Ownership,
+  versioningOf,
+} from "../facts/settings.ts";
 import { operation, optionalXml } from "../operation.ts";
 import type { Address } from "../wire/address.ts";
-import { invalidArgument, S3Error } from "../wire/error.ts";
+import { S3Error } from "../wire/error.ts";
 import { type Field, header, parsed } from "../wire/input.ts";
-import { isBucketName } from "../wire/names.ts";
+import { bucketArn, isBucketName } from "../wire/names.ts";
 import { document, empty } from "../wire/output.ts";
 import { CreateBucketConfiguration, LocationConstraint } from "../wire/shapes.ts";
 import { finishDeletion, type World } from "../world.ts";
 import { aclHeaders, grantsFor } from "./acl.ts";
 import { nothingUnbuilt } from "./description.ts";
 import { ownershipNamed } from "./public-access.ts";
+import { tagsOfNewBucket } from "./tagging.ts";
 
 /** The one region that has no location constraint. */
 const FIRST_REGION = "us-east-1";
@@ -24,7 +31,10 @@ const FIRST_REGION = "us-east-1";
 const ownershipAsked: Field<Ownership | undefined> = parsed(header("x-amz-object-ownership"), (text) => {
   const ownership = ownershipNamed(text);
   if (ownership !== undefined) return ownership;
-  throw invalidArgument("Invalid x-amz-object-ownership header", "x-amz-object-ownership", text);
+  throw new S3Error("InvalidArgument", {
+    message: `Invalid x-amz-object-ownership header: ${text}`,
+    elements: { ArgumentName: "x-amz-object-ownership" },
+  });
 });
 
 /** What creating a bucket asks for beside the bucket. */
@@ -54,6 +64,7 @@ export const createBucket = operation({
   async handle({ world, name, caller }, { locked, ownership, acl }, configuration) {
     if (!isBucketName(name)) throw new S3Error("InvalidBucketName", { elements: { BucketName: name } });
     checkLocation(world.config.region, configuration?.locationConstraint);
+    const tags = tagsOfNewBucket(configuration?.tags?.tags ?? []);
     const owner = caller.account.id;
     const { ownershipIsDefault, ...fresh } = freshSettings(world.config.legacyAcl);
     const asked = { ...fresh, ...(ownership ? { ownership } : ownershipIsDefault && { ownershipIsDefault }) };
@@ -62,14 +73,20 @@ export const createBucket = operation({
     const settings: BucketSettings = {
       ...asked,
       ...(grants && { grants }),
+      ...(tags.length > 0 && { tags }),
       ...(locked?.toLowerCase() === "true" ? { versioning: "Enabled", lock: {} } : {}),
     };
     const existing =
       (await bucketNamed(world.database, name)) ?? (await openBucket(world, name, owner, settings));
     if ("created" in existing) return recreated(world, existing, settings, owner);
-    return { location: `/${name}` };
+    return made(name);
   },
 });
+
+/** What is said of a bucket that was created, or was there already. */
+function made(name: string) {
+  return { location: `/${name}`, "x-amz-bucket-arn": bucketArn(name) };
+}
 
 /** Opens a fresh index, then makes the row that names it: a row never names an index that is not open. */
 async function openBucket(
@@ -116,19 +133,24 @@ async function recreated(
   bucket: Bucket,
   wanted: BucketSettings,
   caller: string,
-): Promise<{ location: string }> {
+): Promise<ReturnType<typeof made>> {
   const { name, owner, settings } = bucket;
   const sameAcl = JSON.stringify(settings.grants) === JSON.stringify(wanted.grants);
   if (owner !== caller || !sameAcl) throw new S3Error("BucketAlreadyExists");
   // A deletion that stopped half-way left the row over a closed index: asking it has the deletion finished first.
   await world.index(bucket).list({ what: "current", window: { prefix: "", delimiter: "", limit: 0 } });
-  if (world.config.region !== FIRST_REGION) throw new S3Error("BucketAlreadyOwnedByYou");
-  return { location: `/${name}` };
+  // Whoever names tags means a new bucket, also if they are the same.
+  if (world.config.region !== FIRST_REGION || wanted.tags !== undefined) {
+    throw new S3Error("BucketAlreadyOwnedByYou");
+  }
+  return made(name);
 }
 
 function checkLocation(region: string, constraint: string | undefined): void {
   if (constraint === undefined || constraint === "" || constraint === region || constraint === "auto") return;
-  if (!/^([a-z]{2}(-[a-z]+)+-\d|EU)$/.test(constraint)) throw new S3Error("InvalidLocationConstraint");
+  if (!/^([a-z]{2}(-[a-z]+)+-\d|EU)$/.test(constraint)) {
+    throw new S3Error("InvalidLocationConstraint", { elements: { LocationConstraint: constraint } });
+  }
   // As AWS's endpoint in its first region, which takes them all; here the bucket stays where all are.
   if (region === FIRST_REGION) return;
   throw new S3Error("IllegalLocationConstraintException", {
@@ -145,6 +167,7 @@ export const headBucket = operation({
   output: empty(200),
   handle: async ({ bucket }) => ({
     "x-amz-bucket-region": bucket.region,
+    "x-amz-bucket-arn": bucketArn(bucket.name),
     "x-amz-access-point-alias": "false",
     "content-type": "application/xml",
   }),
@@ -160,6 +183,10 @@ export const getBucketLocation = operation({
   handle: async ({ bucket }) => (bucket.region === FIRST_REGION ? "" : bucket.region),
 });
 
+/** S3's words where what is left may be versions, which a listing of objects does not show. */
+const VERSIONS_LEFT =
+  "The bucket you tried to delete is not empty. You must delete all versions in the bucket.";
+
 export const deleteBucket = operation({
   name: "DeleteBucket",
   route: "DELETE /{Bucket}",
@@ -169,7 +196,10 @@ export const deleteBucket = operation({
   output: empty(204),
   async handle({ world, bucket }) {
     const { closed } = await world.index(bucket).close(bucket.id);
-    if (!closed) throw new S3Error("BucketNotEmpty");
+    if (!closed) {
+      const versioned = versioningOf(bucket.settings) !== "off";
+      throw new S3Error("BucketNotEmpty", versioned ? { message: VERSIONS_LEFT } : {});
+    }
     await finishDeletion(world, bucket);
     return {};
   },

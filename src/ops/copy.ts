@@ -10,7 +10,7 @@ import { MAX_PUT_BYTES } from "../body/payload.ts";
 import type { Bucket } from "../directory/buckets.ts";
 import type { Birth } from "../facts/birth.ts";
 import type { Checksum, ChecksumAlgorithm, ObjectChecksum } from "../facts/checksum.ts";
-import { judgeRead, type ReadConditions } from "../facts/condition.ts";
+import { conditionBehind, judgeRead, type ReadConditions, timely } from "../facts/condition.ts";
 import { piecesOf } from "../facts/extent.ts";
 import { MAX_KEY_BYTES, utf8Length } from "../facts/key.ts";
 import { isVersionId } from "../facts/order.ts";
@@ -26,7 +26,7 @@ import { documentAndHeaders } from "../wire/output.ts";
 import { CopyObjectResult } from "../wire/shapes.ts";
 import type { World } from "../world.ts";
 import { checksumAlgorithm } from "./checksums.ts";
-import { checksumMembers } from "./description.ts";
+import { checksumMembers, versionIdHeader } from "./description.ts";
 import {
   type CustomerKey,
   checkReadKey,
@@ -39,7 +39,6 @@ import { type Found, missing, type Named, readAllowed, readConditions } from "./
 import {
   checkStillHere,
   committedOr,
-  newVersionHeader,
   objectFields,
   receiveSource,
   saidOfNew,
@@ -58,11 +57,11 @@ export interface CopySource {
   versionId: string | undefined;
 }
 
-/** `x-amz-copy-source`: `/bucket/key?versionId=…`, percent-encoded, the first slash optional. */
+/** `x-amz-copy-source`: `/bucket/key?versionId=…`, encoded as in a query: a plus is a blank; the first slash is optional. */
 export const copySource: Field<CopySource> = ({ headers }) => {
   const text = headers.get("x-amz-copy-source") ?? "";
   const [path = "", version] = text.split(/\?versionId=/);
-  const decoded = percentDecode(path).replace(/^\//, "");
+  const decoded = percentDecode(path.replaceAll("+", "%20")).replace(/^\//, "");
   const slash = decoded.indexOf("/");
   if (slash <= 0 || slash === decoded.length - 1 || utf8Length(decoded) > MAX_KEY_BYTES + 64) {
     throw invalidArgument(
@@ -110,17 +109,21 @@ export const copyObject = operation({
     taggingDirective: directive("tagging"),
     checksumAlgorithm,
     sourceOwner: header("x-amz-source-expected-bucket-owner"),
+    storageClass: header("x-amz-storage-class"),
   },
   output: documentAndHeaders(CopyObjectResult),
   async handle(context, input) {
     const { world, bucket, key } = context;
     const { source, metadataDirective, conditions } = input;
     const toItsOwnKey = source.bucket === bucket.name && source.key === key;
+    // What is named counts as changed, also if it is what the object has; so does an encryption that the bucket was set to.
     const changes =
       metadataDirective === "REPLACE" ||
+      input.storageClass !== undefined ||
       input.description.headers[REDIRECT] !== undefined ||
       input.encryption.s3 ||
-      input.encryption.customer !== undefined;
+      input.encryption.customer !== undefined ||
+      bucket.settings.encryption !== undefined;
     if (toItsOwnKey && source.versionId === undefined && !changes) throw toItself();
     context.access.requireMatch(conditions.ifMatch, key);
     const from = await accessToSource(context, source, input.sourceOwner);
@@ -156,7 +159,8 @@ export const copyObject = operation({
         },
         headers: {
           ...encryptionHeaders(description.encryption?.kind, input.encryption.customer),
-          ...newVersionHeader(committed),
+          // Unlike other writes, a copy that is a null version says so.
+          ...versionIdHeader(bucket, committed.versionId),
           ...sourceVersionHeader(from.bucket, version.versionId),
         },
       };
@@ -207,8 +211,10 @@ export async function readSource(
   const actions: Action[] = [versionId === undefined ? "s3:GetObject" : "s3:GetObjectVersion"];
   const found = await readAllowed({ world, access, actions }, { key, versionId, want }, sourceMissing);
   checkReadKey(found.version.description.encryption, sourceKey);
-  if (judgeRead(sourceConditions, found.version) !== "ok") throw new S3Error("PreconditionFailed");
-  return found;
+  const verdict = judgeRead(timely(sourceConditions, world.now()), found.version);
+  if (verdict === "ok") return found;
+  const condition = `x-amz-copy-source-${conditionBehind(sourceConditions, verdict)}`;
+  throw new S3Error("PreconditionFailed", { elements: { Condition: condition } });
 }
 
 /** What is missing is the source's key, and a delete marker is no source. */

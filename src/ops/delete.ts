@@ -14,7 +14,7 @@ import { document, empty } from "../wire/output.ts";
 import { Delete, DeleteResult } from "../wire/shapes.ts";
 import type { ShapeValue } from "../wire/xml.ts";
 import { nothingUnbuilt } from "./description.ts";
-import { bypassHeader } from "./lock.ts";
+import { bypassHeader, checkBypass } from "./lock.ts";
 import { versionId } from "./read.ts";
 
 /** Most keys in one DeleteObjects. */
@@ -56,8 +56,12 @@ function manner({ bucket, caller }: Pick<BucketContext, "bucket" | "caller">, by
 }
 
 /** Why an entry was left alone. */
-function refusal({ refused }: Extract<Removed, { refused: string }>): S3Error {
-  if (refused === "failed") return new S3Error("PreconditionFailed");
+function refusal({ refused }: Extract<Removed, { refused: string }>, asked?: RemoveConditions): S3Error {
+  if (refused === "absent") return new S3Error("NoSuchKey");
+  if (refused === "failed") {
+    const elements = asked?.ifMatch === undefined ? {} : { Condition: "If-Match" };
+    return new S3Error("PreconditionFailed", { elements });
+  }
   return new S3Error("AccessDenied", { message: "Access Denied because object protected by object lock." });
 }
 
@@ -69,12 +73,13 @@ export const deleteObject = operation({
   output: empty(204),
   async handle(context, { versionId: version, conditions: asked, bypass: bypassAsked }) {
     const { world, bucket, key, access } = context;
+    checkBypass(context);
     const entries = [{ key, versionId: version, conditions: asked }];
     if (!mayAsk(access, key, asked)) access.refuse();
     const bypass = bypassAsked && access.may("s3:BypassGovernanceRetention", key);
     const { removed } = await world.index(bucket).remove({ entries, ...manner(context, bypass) });
     const [one = {}] = removed;
-    if ("refused" in one) throw refusal(one);
+    if ("refused" in one) throw refusal(one, asked);
     return { "x-amz-version-id": one.versionId, "x-amz-delete-marker": one.marker ? "true" : undefined };
   },
 });
@@ -89,6 +94,7 @@ export const deleteObjects = operation({
   output: document(DeleteResult),
   async handle(context, { bypass }, { objects, quiet }) {
     const { world, bucket, access } = context;
+    checkBypass(context);
     if (objects.length === 0 || objects.length > MAX_DELETE_KEYS) throw new S3Error("MalformedXML");
     const judged = objects.map((entry) => ({ entry, defect: defectOf(entry) ?? deniedTo(access, entry) }));
     const entries = judged.flatMap(({ entry, defect }) => (defect === undefined ? [entry] : []));

@@ -47,7 +47,9 @@ export const description: Field<Description> = ({ headers }) => {
   limit(bytesOf(metadata), MAX_METADATA_BYTES);
   limit(bytesOf(kept), MAX_HEADER_BYTES);
   const storageClass = headers.get("x-amz-storage-class");
-  if (storageClass !== null && storageClass !== STORAGE_CLASS) throw new S3Error("InvalidStorageClass");
+  if (storageClass !== null && storageClass !== STORAGE_CLASS) {
+    throw new S3Error("InvalidStorageClass", { elements: { StorageClassRequested: storageClass } });
+  }
   return {
     headers: Object.fromEntries(kept.filter(([, value]) => value !== "")),
     metadata: Object.fromEntries(metadata),

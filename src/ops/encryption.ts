@@ -42,35 +42,35 @@ export function customerKey(prefix: "x-amz" | "x-amz-copy-source" = "x-amz"): Fi
           "Requests specifying Server Side Encryption with Customer provided keys must be made over a secure connection.",
       });
     }
-    if (algorithm !== "AES256") throw wrongAlgorithm(name("algorithm"), algorithm);
-    return readKey(name("key"), key, name("key-MD5"), md5);
+    if (algorithm !== "AES256") throw wrongAlgorithm(algorithm);
+    return readKey(key, md5);
   };
 }
 
-function wrongAlgorithm(name: string, algorithm: string | null): S3Error {
+/** Of whichever header, and of a copy's source, too, S3 names this one as the argument. */
+function wrongAlgorithm(algorithm: string | null): S3Error {
   return algorithm === null
     ? new S3Error("InvalidArgument", {
         message:
           "Requests specifying Server Side Encryption with Customer provided keys must provide a valid encryption algorithm.",
-        elements: { ArgumentName: name, ArgumentValue: "null" },
+        elements: { ArgumentName: SSE },
       })
     : new S3Error("InvalidEncryptionAlgorithmError", {
-        elements: { ArgumentName: name, ArgumentValue: algorithm },
+        elements: { ArgumentName: SSE, ArgumentValue: algorithm },
       });
 }
 
 /** No error shows a key. */
-function readKey(keyName: string, key: string | null, md5Name: string, md5: string | null): CustomerKey {
-  const refuse = (name: string, message: string) =>
-    new S3Error("InvalidArgument", { message, elements: { ArgumentName: name } });
+function readKey(key: string | null, md5: string | null): CustomerKey {
+  const refuse = (message: string) =>
+    new S3Error("InvalidArgument", { message, elements: { ArgumentName: SSE } });
   const start = "Requests specifying Server Side Encryption with Customer provided keys must provide";
-  if (key === null) throw refuse(keyName, `${start} an appropriate secret key.`);
-  if (md5 === null) throw refuse(md5Name, `${start} the client calculated MD5 of the secret key.`);
+  if (key === null) throw refuse(`${start} an appropriate secret key.`);
+  if (md5 === null) throw refuse(`${start} the client calculated MD5 of the secret key.`);
   const bytes = Buffer.from(key, "base64");
-  if (bytes.byteLength !== KEY_BYTES)
-    throw refuse(keyName, "The secret key was invalid for the specified algorithm.");
+  if (bytes.byteLength !== KEY_BYTES) throw refuse("The secret key was invalid for the specified algorithm.");
   if (createHash("md5").update(bytes).digest("base64") !== md5) {
-    throw refuse(md5Name, "The calculated MD5 hash of the key did not match the hash that was provided.");
+    throw refuse("The calculated MD5 hash of the key did not match the hash that was provided.");
   }
   return { key: bytes, md5 };
 }
@@ -78,11 +78,10 @@ function readKey(keyName: string, key: string | null, md5Name: string, md5: stri
 /** The encryption headers of a write. SSE-KMS needs a key service, and is refused. */
 export const encryptionAsked: Field<EncryptionAsked> = (address) => {
   const method = address.headers.get(SSE);
-  const customer = customerKey()(address);
   if (method !== null && !["AES256", "aws:kms", "aws:kms:dsse"].includes(method)) {
     throw invalidArgument("The encryption method specified is not supported", SSE, method);
   }
-  if (method !== null && customer !== undefined) {
+  if (method !== null && address.headers.has(`${SSE}-customer-algorithm`)) {
     throw invalidArgument(
       "Server Side Encryption with Customer provided key is incompatible with the encryption method specified",
       SSE,
@@ -98,6 +97,7 @@ export const encryptionAsked: Field<EncryptionAsked> = (address) => {
     );
   }
   if (method?.startsWith("aws:kms")) throw kmsRefused();
+  const customer = customerKey()(address);
   return { s3: method === "AES256", customer };
 };
 
@@ -155,7 +155,12 @@ export function checkReadKey(encryption: Encryption | undefined, customer: Custo
         "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.",
     });
   }
-  if (encryption?.kind === "C") throw new S3Error("AccessDenied");
+  if (encryption?.kind === "C") {
+    throw new S3Error("AccessDenied", {
+      message:
+        "Requests specifying Server Side Encryption with Customer provided keys must provide the correct secret key.",
+    });
+  }
   throw new S3Error("InvalidRequest", {
     message: "The encryption parameters are not applicable to this object.",
   });
@@ -166,19 +171,22 @@ export function checkPartKey(encryption: Encryption | undefined, customer: Custo
   if (isKeyOf(encryption, customer)) return;
   throw new S3Error("InvalidRequest", {
     message:
-      encryption?.kind === "C" && customer === undefined
+      (encryption?.kind === "C") !== (customer !== undefined)
         ? "The multipart upload initiate requested encryption. Subsequent part requests must include the appropriate encryption parameters."
         : "The provided encryption parameters did not match the ones used originally.",
   });
 }
 
-/** What answers show of an object's encryption. */
+/**
+ * What answers show of an object's encryption. R2 encrypts every object whose writer brings no key, as S3 does and says
+ * since January 2023, whether it was asked for or not.
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html
+ */
 export function encryptionHeaders(
   kind: Encryption["kind"] | null | undefined,
   customer: CustomerKey | undefined,
 ): Record<string, string> {
-  if (kind === undefined || kind === null) return {};
-  if (kind === "S3") return { [SSE]: "AES256" };
+  if (kind !== "C") return { [SSE]: "AES256" };
   return {
     [`${SSE}-customer-algorithm`]: "AES256",
     ...(customer && { [`${SSE}-customer-key-MD5`]: customer.md5 }),
@@ -193,8 +201,8 @@ export const getBucketEncryption = operation({
   input: {},
   output: document(ServerSideEncryptionConfiguration),
   async handle({ bucket }) {
-    const { encryption } = bucket.settings;
-    if (encryption === undefined) throw new S3Error("ServerSideEncryptionConfigurationNotFoundError");
+    // A bucket that was set to nothing has the base level of encryption, which cannot be taken from it.
+    const { encryption = "AES256" } = bucket.settings;
     return { rules: [{ default: { algorithm: encryption }, bucketKey: false }] };
   },
 });
@@ -212,7 +220,14 @@ export const putBucketEncryption = operation({
     if (rules.length !== 1 || rule?.default === undefined) throw new S3Error("MalformedXML");
     const { algorithm, kmsKey } = rule.default;
     if (algorithm.startsWith("aws:kms")) throw kmsRefused();
-    if (algorithm !== "AES256" || kmsKey !== undefined) throw new S3Error("MalformedXML");
+    if (algorithm !== "AES256") throw new S3Error("MalformedXML");
+    if (kmsKey !== undefined) {
+      throw new S3Error("InvalidArgument", {
+        message:
+          "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse",
+        elements: { ArgumentName: "ApplyServerSideEncryptionByDefault" },
+      });
+    }
     await setBucket(world, bucket, { ...bucket.settings, encryption: "AES256" });
     return {};
   },

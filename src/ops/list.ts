@@ -2,6 +2,7 @@
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 
 import { isVersionId } from "../facts/order.ts";
+import { behindMarker } from "../facts/rollup.ts";
 import type { ListEntry } from "../index/protocol.ts";
 import { operation } from "../operation.ts";
 import { continuation, writeCursor } from "../wire/cursor.ts";
@@ -50,9 +51,10 @@ export const listObjects = operation({
     { world, bucket },
     { prefix = "", delimiter = "", limit, marker = "", encodingType: encoding },
   ) {
-    const page = await world
-      .index(bucket)
-      .list({ what: "current", window: { prefix, delimiter, limit, after: marker } });
+    const page = await world.index(bucket).list({
+      what: "current",
+      window: { prefix, delimiter, limit, after: behindMarker(marker, { prefix, delimiter }) },
+    });
     const spell = speller(encoding);
     const owner = await ownersOf(world, bucket, page.entries);
     return {
@@ -98,7 +100,8 @@ export const listObjectsV2 = operation({
     return {
       name: bucket.name,
       prefix: spell(prefix),
-      startAfter: spell(startAfter),
+      // A token overrules it, and S3 shows what it heeded.
+      startAfter: input.after === undefined ? spell(startAfter) : undefined,
       continuationToken: token,
       nextContinuationToken: page.truncated && page.last !== undefined ? writeCursor(page.last) : undefined,
       keyCount: page.entries.length + page.commonPrefixes.length,
@@ -133,9 +136,11 @@ export const listObjectVersions = operation({
     if (versionIdMarker !== "" && !isVersionId(versionIdMarker)) {
       throw invalidArgument("Invalid version id specified", "version-id-marker", versionIdMarker);
     }
+    const after = behindMarker(keyMarker, { prefix, delimiter });
+    const afterId = after === keyMarker ? versionIdMarker || undefined : undefined;
     const page = await world.index(bucket).list({
       what: "versions",
-      window: { prefix, delimiter, limit, after: keyMarker, afterId: versionIdMarker || undefined },
+      window: { prefix, delimiter, limit, after, afterId },
     });
     const spell = speller(input.encodingType);
     const shown = await ownersOf(world, bucket, page.entries);

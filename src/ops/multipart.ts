@@ -17,7 +17,7 @@ import { sortableTime } from "../facts/blob-name.ts";
 import { type Extent, MAX_EXTENTS } from "../facts/extent.ts";
 import { versioningOf } from "../facts/settings.ts";
 import type { Committed, NewBody } from "../index/protocol.ts";
-import { operation, xml } from "../operation.ts";
+import { operation, optionalXml } from "../operation.ts";
 import { S3Error } from "../wire/error.ts";
 import type { Field } from "../wire/input.ts";
 import { pathEncode } from "../wire/names.ts";
@@ -83,12 +83,13 @@ export const completeMultipartUpload = operation({
   route: "POST /{Bucket}/{Key}?uploadId={id}",
   allow: "s3:PutObject",
   input: { nothingUnbuilt, uploadId, conditions: writeConditions, claims, customer: customerKey() },
-  body: xml(CompleteMultipartUpload, { checksumsAre: "of the object" }),
+  // A body of length 0 is one without a document.
+  body: { ...optionalXml(CompleteMultipartUpload, { checksumsAre: "of the object" }), required: true },
   output: documentAndHeaders(CompleteMultipartUploadResult),
   async handle(
     { world, bucket, key, address, access, caller },
     { uploadId: id, conditions, claims: said, customer },
-    { parts: listed },
+    document,
   ) {
     access.requireMatch(conditions.ifMatch, key);
     const held = await uploadWithParts(world.database, bucket, { key, id, by: caller.account.id });
@@ -101,7 +102,7 @@ export const completeMultipartUpload = operation({
         : committedOr(
             await world
               .index(bucket)
-              .put({ ...whole(world, access, held, listed, said), versioning, conditions }),
+              .put({ ...whole(world, access, held, partsIn(document), said), versioning, conditions }),
             conditions,
           );
     if (held !== undefined) {
@@ -118,12 +119,18 @@ export const completeMultipartUpload = operation({
         checksumType: committed.checksum?.type,
       },
       headers: {
-        ...encryptionHeaders(held?.upload.promise.description.encryption?.kind, customer),
+        ...(held && encryptionHeaders(held.upload.promise.description.encryption?.kind, customer)),
         ...newVersionHeader(committed),
       },
     };
   },
 });
+
+/** The parts that a client lists: without a document that is none, which S3 says in other words than of an empty one. */
+function partsIn(document: ShapeValue<typeof CompleteMultipartUpload> | undefined) {
+  if (document !== undefined) return document.parts;
+  throw new S3Error("InvalidRequest", { message: "You must specify at least one part" });
+}
 
 /** What an upload that the directory no longer knows was answered; it may have been completed before. */
 async function earlierAnswer(
@@ -148,7 +155,7 @@ function whole(
   listed: ShapeValue<typeof CompleteMultipartUpload>["parts"],
   said: Claims,
 ) {
-  const chosen = choose(parts, listed);
+  const chosen = choose(upload.id, parts, listed);
   const { description, tags, lock: promised, checksum: plan, owner, grants } = upload.promise;
   // A default retention that the bucket got since the upload began holds for what is made of it.
   const lock = promised?.retention ? promised : lockFor(access, promised ?? {}, world.now());
@@ -180,6 +187,7 @@ function extentOf({ number, blob, size, checksum }: Part): Extent {
 
 /** The parts that a client names, of those that are held. Pure; throws S3's errors on order, etags, checksums and sizes. */
 export function choose(
+  id: string,
   held: readonly Part[],
   listed: ShapeValue<typeof CompleteMultipartUpload>["parts"],
 ): Part[] {
@@ -187,7 +195,7 @@ export function choose(
   const byNumber = new Map(held.map((part) => [part.number, part]));
   const chosen = listed.map((asked, at) => {
     const previous = listed[at - 1]?.number ?? 0;
-    if (asked.number <= previous) throw new S3Error("InvalidPartOrder");
+    if (asked.number <= previous) throw new S3Error("InvalidPartOrder", { elements: { UploadId: id } });
     const part = byNumber.get(asked.number);
     const claimed = part?.checksum && asked[part.checksum.algorithm.toLowerCase() as "crc32"];
     if (
@@ -195,7 +203,9 @@ export function choose(
       part.etag !== asked.etag ||
       (claimed ?? part.checksum?.value) !== part.checksum?.value
     ) {
-      throw new S3Error("InvalidPart", { elements: { PartNumber: String(asked.number), ETag: asked.etag } });
+      throw new S3Error("InvalidPart", {
+        elements: { UploadId: id, PartNumber: String(asked.number), ETag: asked.etag },
+      });
     }
     return part;
   });

@@ -4,7 +4,7 @@
 import { type Part, putPart, uploadOf } from "../directory/uploads.ts";
 import type { NewBody } from "../index/protocol.ts";
 import { type ObjectContext, operation, stream } from "../operation.ts";
-import { invalidArgument } from "../wire/error.ts";
+import { invalidArgument, S3Error } from "../wire/error.ts";
 import { type Field, header } from "../wire/input.ts";
 import { documentAndHeaders, empty } from "../wire/output.ts";
 import { CopyPartResult } from "../wire/shapes.ts";
@@ -113,6 +113,11 @@ function copySlice(range: string | undefined, size: number): { offset: number; l
       "x-amz-copy-source-range",
       range,
     );
+  }
+  if (first >= size) {
+    throw new S3Error("InvalidRequest", {
+      message: "The specified copy range is invalid for the source object size",
+    });
   }
   if (last >= size) {
     throw invalidArgument(

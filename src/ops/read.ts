@@ -4,7 +4,7 @@
 import type { Action, Known } from "../auth/authorize.ts";
 import { BlobGone, readBlobs } from "../blobs/read.ts";
 import type { Bucket } from "../directory/buckets.ts";
-import { judgeRead, type ReadConditions } from "../facts/condition.ts";
+import { conditionBehind, judgeRead, type ReadConditions, timely } from "../facts/condition.ts";
 import { type Extent, MAX_EXTENTS, piecesOf } from "../facts/extent.ts";
 import { isVersionId } from "../facts/order.ts";
 import { parseRange, type RangeSpec, type Slice, sliceOf } from "../facts/range.ts";
@@ -99,7 +99,7 @@ async function readObject(context: ObjectContext, asked: Asked, want: ReadReques
   for (let tries = 1; ; tries++) {
     const found = await readAllowed(context, request);
     checkReadKey(found.version.description.encryption, asked.customer);
-    const answer = judge(bucket, found, asked);
+    const answer = judge(bucket, found, { ...asked, conditions: timely(asked.conditions, world.now()) });
     if (want === "none" || answer.status === 304) return answer;
     const pieces = piecesOf(found.extents, found.start, answer.slice);
     const [only] = pieces;
@@ -152,13 +152,14 @@ export async function judgeObject(
   context: ReadContext,
   { key, versionId }: Named,
   known: Known = {},
+  errorFor: typeof missing = missing,
 ): Promise<number | undefined> {
   const { access, actions } = context;
   if (!access.dependsOnObject) {
     access.require(actions, key, known);
     return undefined;
   }
-  const { version } = await readAllowed(context, { key, versionId, want: "none" }, missing, known);
+  const { version } = await readAllowed(context, { key, versionId, want: "none" }, errorFor, known);
   return version.sequence;
 }
 
@@ -189,6 +190,12 @@ export function missing(answer: Exclude<ReadAnswer, Found>, { key, versionId = "
   );
 }
 
+/** The same for what acts on an object's tags or ACL: of a delete marker there are none, and S3 says that it is one. */
+export function missingOrMarker(answer: Exclude<ReadAnswer, Found>, named: Named): S3Error {
+  const marker = answer.missing === "key" ? answer.behind : undefined;
+  return missing(marker === undefined ? answer : { missing: "bytes", marker }, named);
+}
+
 function markerHeaders({ versionId }: Marker): Record<string, string> {
   return { "x-amz-delete-marker": "true", "x-amz-version-id": versionId };
 }
@@ -202,8 +209,9 @@ export function judge(
   const { version, extents, start } = found;
   const verdict = judgeRead(conditions, version);
   if (verdict === "failed") {
-    const condition = conditions.ifMatch === undefined ? "If-Unmodified-Since" : "If-Match";
-    throw new S3Error("PreconditionFailed", { elements: { Condition: condition } });
+    throw new S3Error("PreconditionFailed", {
+      elements: { Condition: conditionBehind(conditions, verdict) },
+    });
   }
   const headers = {
     ...versionHeaders(bucket, version),
@@ -225,7 +233,9 @@ export function judge(
         ? `bytes ${slice.offset}-${slice.offset + slice.length - 1}/${version.size}`
         : undefined,
       "x-amz-mp-parts-count": part === undefined || parts === undefined ? undefined : String(parts),
-      ...(checksumMode?.toUpperCase() === "ENABLED" && range === undefined ? checksumShown(found, part) : {}),
+      ...(checksumMode?.toUpperCase() === "ENABLED" && (range === undefined || slice.length === version.size)
+        ? checksumShown(found, part)
+        : {}),
     },
     slice,
   };

@@ -1,6 +1,7 @@
 // RenameObject: AWS has it for directory buckets; here every bucket that never had versions does, and no byte moves.
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_RenameObject.html
 
+import { timely } from "../facts/condition.ts";
 import { MAX_KEY_BYTES, utf8Length } from "../facts/key.ts";
 import { versioningOf } from "../facts/settings.ts";
 import { type ObjectContext, operation } from "../operation.ts";
@@ -69,9 +70,15 @@ export const renameObject = operation({
     if (from.endsWith("/") || key.endsWith("/")) {
       throw new S3Error("InvalidRequest", { message: "Keys that end in a slash cannot be renamed." });
     }
-    const answer = await world
-      .index(bucket)
-      .rename({ from, to: key, sourceConditions, conditions, token: name, judged });
+    const now = world.now();
+    const answer = await world.index(bucket).rename({
+      from,
+      to: key,
+      sourceConditions: timely(sourceConditions, now),
+      conditions: timely(conditions, now),
+      token: name,
+      judged,
+    });
     if ("renamed" in answer) return {};
     if ("missing" in answer && !access.mayMiss(from)) access.refuse();
     if ("missing" in answer) throw new S3Error("NoSuchKey");

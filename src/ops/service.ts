@@ -5,6 +5,7 @@ import { bucketsOf, MAX_BUCKETS } from "../directory/buckets.ts";
 import { operation } from "../operation.ts";
 import { continuation, writeCursor } from "../wire/cursor.ts";
 import { count, query } from "../wire/input.ts";
+import { bucketArn } from "../wire/names.ts";
 import { document } from "../wire/output.ts";
 import { ListAllMyBucketsResult } from "../wire/shapes.ts";
 
@@ -15,7 +16,8 @@ export const listBuckets = operation({
   input: {
     prefix: query("prefix"),
     limit: count("max-buckets", MAX_BUCKETS, MAX_BUCKETS, 1),
-    after: continuation,
+    // An empty token says nothing here, alone among listings.
+    after: (address) => (address.query.get("continuation-token") === "" ? undefined : continuation(address)),
     region: query("bucket-region"),
   },
   output: document(ListAllMyBucketsResult),
@@ -29,7 +31,12 @@ export const listBuckets = operation({
     return {
       owner: { id: caller.account.id, displayName: caller.account.displayName },
       buckets: {
-        bucket: page.map((bucket) => ({ name: bucket.name, created: bucket.created, region: bucket.region })),
+        bucket: page.map((bucket) => ({
+          name: bucket.name,
+          created: bucket.created,
+          region: bucket.region,
+          arn: bucketArn(bucket.name),
+        })),
       },
       prefix,
       continuationToken: found.length > limit && last !== undefined ? writeCursor(last.name) : undefined,

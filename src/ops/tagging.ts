@@ -12,7 +12,7 @@ import { document, documentAndHeaders, empty } from "../wire/output.ts";
 import { Tagging } from "../wire/shapes.ts";
 import type { ShapeValue } from "../wire/xml.ts";
 import { versionIdHeader } from "./description.ts";
-import { judgeObject, missing, type Named, readAllowed, versionId } from "./read.ts";
+import { judgeObject, missing, missingOrMarker, type Named, readAllowed, versionId } from "./read.ts";
 import { removalOf, setBucket } from "./settings.ts";
 
 /** Most tags of an object, and of a bucket. */
@@ -28,33 +28,33 @@ const MAX_TAG_VALUE = 256;
 
 const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
-/** Tags as S3 allows them: how many, how long, of which characters, each key once. Throws InvalidTag. */
+/** Tags as S3 allows them: how many, how long, of which characters, each key once. Throws InvalidTag, BadRequest. */
 export function checkTags(tags: readonly Tag[], most: number): Tag[] {
-  const invalid = (message: string) => new S3Error("InvalidTag", { message });
+  const invalid = (message: string, elements: Record<string, string> = {}) =>
+    new S3Error("InvalidTag", { message, elements });
   if (tags.length > most) {
-    throw invalid(
-      most === MAX_OBJECT_TAGS
-        ? `Object tags cannot be greater than ${most}`
-        : `Bucket tag count cannot be greater than ${most}`,
-    );
+    if (most === MAX_OBJECT_TAGS) {
+      throw new S3Error("BadRequest", { message: `Object tags cannot be greater than ${most}` });
+    }
+    throw invalid(`Bucket tag count cannot be greater than ${most}`);
   }
   for (const [key, value] of tags) {
     const length = [...key].length;
-    if (length === 0 || length > MAX_TAG_KEY || !TAG_TEXT.test(key) || key.startsWith("aws:")) {
-      throw new S3Error("InvalidTag", {
-        message: "The TagKey you have provided is invalid",
-        elements: { TagKey: key },
-      });
+    if (key.startsWith("aws:")) {
+      const ofObject = "Your TagKey cannot be prefixed with aws:";
+      const ofBucket = "System tags cannot be added/updated by requester";
+      throw invalid(most === MAX_OBJECT_TAGS ? ofObject : ofBucket, { TagKey: key });
+    }
+    if (length === 0 || length > MAX_TAG_KEY || !TAG_TEXT.test(key)) {
+      throw invalid("The TagKey you have provided is invalid", { TagKey: key });
     }
     if ([...value].length > MAX_TAG_VALUE || !TAG_TEXT.test(value)) {
-      throw new S3Error("InvalidTag", {
-        message: "The TagValue you have provided is invalid",
-        elements: { TagKey: key },
-      });
+      throw invalid("The TagValue you have provided is invalid", { TagKey: key, TagValue: value });
     }
   }
-  if (new Set(tags.map(([key]) => key)).size < tags.length) {
-    throw invalid("Cannot provide multiple Tags with the same key");
+  const twice = tags.find(([key], at) => tags.findIndex(([other]) => other === key) < at);
+  if (twice !== undefined) {
+    throw invalid("Cannot provide multiple Tags with the same key", { TagKey: twice[0] });
   }
   // In the order of their keys, as S3 shows them.
   return tags.toSorted(([a], [b]) => compareUtf8(a, b));
@@ -65,7 +65,8 @@ export const taggingHeader: Field<Tag[] | undefined> = ({ headers }) => {
   const text = headers.get("x-amz-tagging");
   if (text === null) return undefined;
   const pairs = [...new URLSearchParams(text).entries()];
-  if (new Set(pairs.map(([key]) => key)).size < pairs.length) {
+  const isText = pairs.every((pair) => pair.every((one) => TAG_TEXT.test(one)));
+  if (!isText || new Set(pairs.map(([key]) => key)).size < pairs.length) {
     throw invalidArgument(
       "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.",
       "x-amz-tagging",
@@ -80,14 +81,24 @@ function shown(tags: readonly Tag[] = []): ShapeValue<typeof Tagging> {
 }
 
 function listed({ set }: ShapeValue<typeof Tagging>, most: number): Tag[] {
+  return checkTags(set?.tags.map(({ key, value }): Tag => [key, value]) ?? [], most);
+}
+
+/** The tags that a bucket is created with. Throws InvalidTag. */
+export function tagsOfNewBucket(tags: readonly { key: string; value: string }[]): Tag[] {
   return checkTags(
-    set.tags.map(({ key, value }) => [key, value]),
-    most,
+    tags.map(({ key, value }) => [key, value]),
+    MAX_BUCKET_TAGS,
   );
 }
 
 /** The version that was marked, or S3's error for why none was: that it is not there only to whoever may list its key. */
-export function markedOr(answer: MarkAnswer, access: Access, named: Named): string {
+export function markedOr(
+  answer: MarkAnswer,
+  access: Access,
+  named: Named,
+  errorFor: typeof missing = missing,
+): string {
   if ("marked" in answer) return answer.marked.versionId;
   // It was replaced between the decision and the write, which is as if this request had come a moment before.
   if ("refused" in answer && answer.refused === "changed") throw new S3Error("OperationAborted");
@@ -95,7 +106,7 @@ export function markedOr(answer: MarkAnswer, access: Access, named: Named): stri
     throw new S3Error("AccessDenied", { message: "Access Denied because object protected by object lock." });
   }
   if (!access.mayMiss(named.key)) access.refuse();
-  throw missing(answer, named);
+  throw errorFor(answer, named);
 }
 
 export const getObjectTagging = operation({
@@ -107,7 +118,7 @@ export const getObjectTagging = operation({
   output: documentAndHeaders(Tagging),
   async handle(context, { versionId }) {
     const { bucket, key } = context;
-    const { version } = await readAllowed(context, { key, versionId, want: "none" });
+    const { version } = await readAllowed(context, { key, versionId, want: "none" }, missingOrMarker);
     return { document: shown(version.tags), headers: versionIdHeader(bucket, version.versionId) };
   },
 });
@@ -123,11 +134,9 @@ export const putObjectTagging = operation({
   async handle(context, { versionId }, tagging) {
     const { world, bucket, key, access } = context;
     const tags = listed(tagging, MAX_OBJECT_TAGS);
-    const judged = await judgeObject(context, { key, versionId }, { requestTags: tags });
-    const marked = markedOr(await world.index(bucket).mark({ key, versionId, tags, judged }), access, {
-      key,
-      versionId,
-    });
+    const judged = await judgeObject(context, { key, versionId }, { requestTags: tags }, missingOrMarker);
+    const answer = await world.index(bucket).mark({ key, versionId, tags, judged });
+    const marked = markedOr(answer, access, { key, versionId }, missingOrMarker);
     return versionIdHeader(bucket, marked);
   },
 });
@@ -141,9 +150,9 @@ export const deleteObjectTagging = operation({
   output: empty(204),
   async handle(context, { versionId }) {
     const { world, bucket, key, access } = context;
-    const judged = await judgeObject(context, { key, versionId });
+    const judged = await judgeObject(context, { key, versionId }, {}, missingOrMarker);
     const answer = await world.index(bucket).mark({ key, versionId, tags: null, judged });
-    const marked = markedOr(answer, access, { key, versionId });
+    const marked = markedOr(answer, access, { key, versionId }, missingOrMarker);
     return versionIdHeader(bucket, marked);
   },
 });

@@ -2,6 +2,7 @@
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html
 
 import { listUploads, uploadWithParts } from "../directory/uploads.ts";
+import { behindMarker } from "../facts/rollup.ts";
 import { operation } from "../operation.ts";
 import { count, encodingType, query } from "../wire/input.ts";
 import { document } from "../wire/output.ts";
@@ -73,7 +74,9 @@ export const listMultipartUploads = operation({
     const { prefix = "", delimiter = "", keyMarker = "", limit } = input;
     // Without a key marker, S3 ignores the upload id marker.
     const uploadIdMarker = keyMarker === "" ? "" : (input.uploadIdMarker ?? "");
-    const window = { prefix, delimiter, limit, after: keyMarker, afterId: uploadIdMarker || undefined };
+    const after = behindMarker(keyMarker, { prefix, delimiter });
+    const afterId = after === keyMarker ? uploadIdMarker || undefined : undefined;
+    const window = { prefix, delimiter, limit, after, afterId };
     const page = await listUploads(world.database, bucket, window);
     if (page === undefined) {
       await confirmBucket(world, bucket);
@@ -83,12 +86,13 @@ export const listMultipartUploads = operation({
     const ids = page.entries.flatMap(({ owner, promise }) => [owner, promise.owner ?? owner]);
     const shown = await ownersShown(world, ids);
     const last = page.last === page.commonPrefixes.at(-1) ? undefined : page.entries.at(-1);
+    // S3 says of every page where it ends, also of the last one.
     return {
       bucket: bucket.name,
       keyMarker: spell(keyMarker),
       uploadIdMarker,
-      nextKeyMarker: page.truncated ? spell(page.last) : undefined,
-      nextUploadIdMarker: page.truncated ? (last?.id ?? "") : undefined,
+      nextKeyMarker: spell(page.last ?? ""),
+      nextUploadIdMarker: last?.id ?? "",
       prefix: spell(prefix) || undefined,
       delimiter: spell(delimiter) || undefined,
       encodingType: input.encodingType,

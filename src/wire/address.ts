@@ -105,7 +105,9 @@ const HOISTED = /^x-amz-(meta-|checksum-(?!mode$))/;
 
 function withHoisted({ headers: sent }: Request, query: Query): ReadHeaders | undefined {
   const hoisted = query.entries.filter(([name]) => HOISTED.test(name.toLowerCase()));
-  if (hoisted.length === 0 || !query.has("X-Amz-Signature")) return undefined;
+  // Of either version.
+  const presigned = query.has("X-Amz-Signature") || query.has("AWSAccessKeyId");
+  if (hoisted.length === 0 || !presigned) return undefined;
   const headers = new Headers(sent);
   for (const [name, value] of hoisted) {
     if (!/^[\w.-]+$/.test(name) || /[\r\n\0]/.test(value)) throw new S3Error("InvalidURI");

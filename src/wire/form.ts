@@ -94,6 +94,6 @@ function aclName(acl: string): string {
 }
 
 function taggingText(document: string): string {
-  const pairs = Tagging.read(document).set.tags.map(({ key, value }) => [key, value]);
+  const pairs = (Tagging.read(document).set?.tags ?? []).map(({ key, value }) => [key, value]);
   return new URLSearchParams(pairs).toString();
 }

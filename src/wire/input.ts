@@ -67,7 +67,7 @@ export function httpDate(name: string): Field<number | undefined> {
 /** `encoding-type`: only `url` is known. */
 export const encodingType: Field<"url" | undefined> = (address) => {
   const text = address.query.get("encoding-type");
-  if (text === undefined || text === "") return undefined;
+  if (text === undefined) return undefined;
   if (text.toLowerCase() === "url") return "url";
   throw invalidArgument("Invalid Encoding Method specified in Request", "encoding-type", text);
 };

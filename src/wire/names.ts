@@ -29,3 +29,8 @@ export function percentEncode(text: string): string {
 export function pathEncode(text: string): string {
   return percentEncode(text).replaceAll("%2F", "/");
 }
+
+/** A bucket as policies name it. */
+export function bucketArn(name: string): string {
+  return `arn:aws:s3:::${name}`;
+}

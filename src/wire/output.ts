@@ -1,6 +1,6 @@
 // How an answer is declared and written: status, headers, and a document or a stream.
 
-import type { S3Error } from "./error.ts";
+import type { ErrorCode, S3Error } from "./error.ts";
 import { escapeXml, type Shape } from "./xml.ts";
 
 /** An answer before it becomes a Response. `headers` by wire name; undefined ones are left out. */
@@ -41,6 +41,24 @@ export function documentAndHeaders<T>(
 /** Whatever the handler makes of it: streams, ranges, 304. */
 export const reply: Output<Reply> = (value) => value;
 
+/** Errors that show the bucket's name: those for a bucket, or a setting of it, that is not there or is in the way. */
+const NAMING_THE_BUCKET: ReadonlySet<ErrorCode> = new Set([
+  "BucketAlreadyExists",
+  "BucketAlreadyOwnedByYou",
+  "BucketNotEmpty",
+  "InvalidBucketName",
+  "NoSuchBucket",
+  "NoSuchBucketPolicy",
+  "NoSuchCORSConfiguration",
+  "NoSuchLifecycleConfiguration",
+  "NoSuchPublicAccessBlockConfiguration",
+  "NoSuchTagSet",
+  "NoSuchWebsiteConfiguration",
+  "ObjectLockConfigurationNotFoundError",
+  "OwnershipControlsNotFoundError",
+  "ReplicationConfigurationNotFoundError",
+]);
+
 /** The error document, or the bare status for HEAD. `resource` is the path as asked for. */
 export function errorReply(
   error: S3Error,
@@ -55,7 +73,7 @@ export function errorReply(
     Message: error.message,
     ...error.elements,
     Method: error.elements.Method ?? (error.code === "MethodNotAllowed" ? method : undefined),
-    BucketName: error.elements.BucketName ?? (error.code.includes("Bucket") ? bucket : undefined),
+    BucketName: error.elements.BucketName ?? (NAMING_THE_BUCKET.has(error.code) ? bucket : undefined),
     Key: error.elements.Key ?? (error.code === "NoSuchKey" ? key : undefined),
     Resource: resource,
     RequestId: requestId,

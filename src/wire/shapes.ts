@@ -32,6 +32,7 @@ export const ListAllMyBucketsResult = shape(
             name: one("Name", text),
             created: one("CreationDate", time),
             region: optional("BucketRegion", text),
+            arn: optional("BucketArn", text),
           }),
         ),
       }),
@@ -41,9 +42,11 @@ export const ListAllMyBucketsResult = shape(
   }),
 );
 
+const tagList = struct({ tags: many("Tag", struct({ key: one("Key", text), value: one("Value", text) })) });
+
 export const CreateBucketConfiguration = shape(
   "CreateBucketConfiguration",
-  struct({ locationConstraint: optional("LocationConstraint", text) }),
+  struct({ locationConstraint: optional("LocationConstraint", text), tags: optional("Tags", tagList) }),
 );
 
 /** Text directly in the root: empty for us-east-1. */
@@ -293,12 +296,8 @@ export const AccessControlPolicy = shape(
 
 export const Tagging = shape(
   "Tagging",
-  struct({
-    set: one(
-      "TagSet",
-      struct({ tags: many("Tag", struct({ key: one("Key", text), value: one("Value", text) })) }),
-    ),
-  }),
+  // Always written; a document without it is one of no tags.
+  struct({ set: optional("TagSet", tagList) }),
 );
 
 export const Retention = shape(

@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import {
+  conditionBehind,
   judgeRead,
   judgeRemove,
   judgeWrite,
   namesEtag,
   type ReadConditions,
+  timely,
 } from "../../src/facts/condition.ts";
 
 const MODIFIED = Date.UTC(2024, 0, 1, 12, 0, 0, 789);
@@ -65,6 +67,27 @@ describe("a conditional read", () => {
     ["no condition holds always", {}, "ok"],
   ])("holds to S3's words: %s", (_words, conditions, verdict) => {
     expect(judgeRead(conditions, FOUND)).toBe(verdict);
+  });
+});
+
+describe("a condition on a time", () => {
+  it("is none if it is a since that lies ahead", () => {
+    const conditions = { ifMatch: "abc", ifModifiedSince: SECOND, ifUnmodifiedSince: SECOND };
+    expect(timely(conditions, SECOND)).toEqual(conditions);
+    expect(timely(conditions, SECOND - 1)).toEqual({ ...conditions, ifModifiedSince: undefined });
+    expect(timely({}, 0)).toEqual({});
+  });
+});
+
+describe("the condition behind a verdict", () => {
+  it.each([
+    [{ ifMatch: "x", ifUnmodifiedSince: 0 }, "failed", "If-Match"],
+    [{ ifUnmodifiedSince: 0, ifNoneMatch: "abc" }, "failed", "If-Unmodified-Since"],
+    [{ ifNoneMatch: "abc", ifModifiedSince: SECOND }, "not modified", "If-None-Match"],
+    [{ ifModifiedSince: SECOND }, "not modified", "If-Modified-Since"],
+  ] as const)("of %j, which is %s, is %s", (conditions, verdict, name) => {
+    expect(judgeRead(conditions, FOUND)).toBe(verdict);
+    expect(conditionBehind(conditions, verdict)).toBe(name);
   });
 });
 

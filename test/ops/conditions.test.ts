@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 const HOUR = 3_600_000;
 /** Times as they stand to the object's. */
-const TIMES = { earlier: -HOUR, same: 0 } as const;
+const TIMES = { earlier: -HOUR, same: 0, ahead: 24 * HOUR } as const;
 
 interface Case {
   match?: string;
@@ -48,6 +48,10 @@ const CASES: Case[] = [
   { modifiedSince: "earlier", status: 200 },
   { modifiedSince: "same", status: 304 },
   { modifiedSince: "nonsense", status: 200 },
+  // S3 ignores what lies ahead, as HTTP did when such a date was none.
+  { modifiedSince: "ahead", status: 200 },
+  { unmodifiedSince: "ahead", status: 200 },
+  { noneMatch: ETAG, modifiedSince: "ahead", status: 304 },
   { unmodifiedSince: "earlier", status: 412, failed: "If-Unmodified-Since" },
   { unmodifiedSince: "same", status: 200 },
   { unmodifiedSince: "nonsense", status: 200 },
@@ -134,8 +138,10 @@ describe("a copy", () => {
         answered(answer, 200);
         expect((await server.client.get(target)).text).toBe("bytes");
       } else {
-        // There is no 304 for a copy.
-        refused(answer, 412, "PreconditionFailed");
+        // There is no 304 for a copy: the condition that would give one fails.
+        const failed = each.failed ?? (each.noneMatch === undefined ? "If-Modified-Since" : "If-None-Match");
+        const error = refused(answer, 412, "PreconditionFailed");
+        expect(error.get("Condition")).toBe(`x-amz-copy-source-${failed}`);
         refused(await server.client.get(target), 404, "NoSuchKey");
       }
     });

@@ -161,7 +161,7 @@ describe("a copy's source", () => {
       `/${bucket}/dir/a%20b%2Bc`,
       `${bucket}/dir/a%20b%2Bc`,
       `${bucket}%2Fdir%2Fa%20b%2bc`,
-      `/${bucket}/%64ir/a b+c`,
+      `/${bucket}/%64ir/a b%2Bc`,
       encode(`/${bucket}/dir/a b+c`),
     ]) {
       answered(await copy(`/${bucket}/spelled`, source), 200);
@@ -214,6 +214,27 @@ describe("a copy's source", () => {
   });
 });
 
+describe("a copy", () => {
+  it("may spell the blanks of its source's key as pluses, and has to encode its pluses", async () => {
+    const name = await server.bucket();
+    for (const key of ["a%20b", "a%2Bb"]) answered(await server.client.put(`/${name}/${key}`, key), 200);
+    answered(await copy(`/${name}/to`, `${name}%2Fa+b`), 200);
+    expect((await server.client.get(`/${name}/to`)).text).toBe("a%20b");
+    answered(await copy(`/${name}/to`, `${name}/a%2Bb`), 200);
+    expect((await server.client.get(`/${name}/to`)).text).toBe("a%2Bb");
+  });
+
+  it("tells its version id, also if that is null", async () => {
+    const name = await server.bucket();
+    answered(await server.client.put(`/${name}/k`, "bytes"), 200);
+    const idOfCopy = async () => (await copy(`/${name}/to`, `/${name}/k`)).headers["x-amz-version-id"];
+    expect(await idOfCopy()).toBeUndefined();
+    const suspended = "<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>";
+    answered(await server.client.put(`/${name}?versioning`, suspended), 200);
+    expect(await idOfCopy()).toBe("null");
+  });
+});
+
 describe("a copy to itself", () => {
   it("has to change something", async () => {
     const error = refused(await copy(`/${bucket}/src`, `/${bucket}/src`), 400, "InvalidRequest");
@@ -227,6 +248,22 @@ describe("a copy to itself", () => {
     const { text, headers } = await server.client.get(`/${bucket}/self`);
     expect([text, headers["x-amz-meta-colour"]]).toEqual(["the same bytes", "red"]);
     expect(headers["cache-control"]).toBeUndefined();
+  });
+
+  it("is one with a storage class named, or in a bucket set to an encryption", async () => {
+    const name = await server.bucket();
+    const path = `/${name}/self`;
+    answered(await server.client.put(path, "the same bytes"), 200);
+    const standard = { "x-amz-storage-class": "STANDARD" };
+    answered(await copy(path, path, standard), 200);
+    refused(await copy(path, path, { ...standard, "if-none-match": "*" }), 412, "PreconditionFailed");
+    refused(await copy(path, path), 400, "InvalidRequest");
+    const rule =
+      "<ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault>";
+    const document = `<ServerSideEncryptionConfiguration><Rule>${rule}</Rule></ServerSideEncryptionConfiguration>`;
+    const integrity = { "content-md5": md5(document, "base64") };
+    answered(await server.client.put(`/${name}?encryption`, document, integrity), 200);
+    answered(await copy(path, path), 200);
   });
 });
 
@@ -281,6 +318,13 @@ describe("a part that is copied", () => {
       expect(xml(text).all("Part")).toEqual([]);
     });
   }
+
+  it("is no range that begins behind its source's end", async () => {
+    const id = await begin(server.client, `/${other}/assembled`);
+    const answer = await part(id, 1, `/${bucket}/src`, { "x-amz-copy-source-range": "bytes=100-200" });
+    const error = refused(answer, 400, "InvalidRequest");
+    expect(error.get("Message")).toBe("The specified copy range is invalid for the source object size");
+  });
 
   it("is of an object that is there, and for an upload that is there", async () => {
     const id = await begin(server.client, `/${other}/assembled`);

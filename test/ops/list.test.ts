@@ -215,6 +215,18 @@ describe("where a listing goes on", () => {
     }
   });
 
+  it("is behind all of the common prefix that a marker lies in, but not of one that start-after does", async () => {
+    const name = await server.bucket();
+    for (const key of ["d/a", "d/b", "e"]) answered(await server.client.put(`/${name}/${key}`, key), 200);
+    const shown = async (query: string) => {
+      const page = xml((await server.client.get(`/${name}?delimiter=/&${query}`)).text);
+      return [...page.texts("CommonPrefixes/Prefix"), ...page.texts("Contents/Key")];
+    };
+    expect(await shown("marker=d/a")).toEqual(["e"]);
+    expect(await shown("list-type=2&start-after=d/a")).toEqual(["d/", "e"]);
+    expect(await shown("prefix=d/&marker=d/a")).toEqual(["d/b"]);
+  });
+
   it("is said by NextMarker only where there is a delimiter", async () => {
     const plain = await list(bucket, { "max-keys": 2 });
     expect([plain.get("IsTruncated"), plain.get("NextMarker")]).toEqual(["true", undefined]);

@@ -236,6 +236,20 @@ describe("CompleteMultipartUpload", () => {
     });
   }
 
+  it("without a document names no part, of an upload that is there", async () => {
+    const { path, id, parts } = await uploading("the end");
+    const error = refused(await server.client.post(`${path}?uploadId=${id}`, ""), 400, "InvalidRequest");
+    expect(error.get("Message")).toBe("You must specify at least one part");
+    refused(await server.client.post(`${path}?uploadId=none`, ""), 404, "NoSuchUpload");
+    const wrong = refused(
+      await complete(server.client, path, id, [{ number: 2, etag: md5("x") }]),
+      400,
+      "InvalidPart",
+    );
+    expect([wrong.get("UploadId"), wrong.get("PartNumber")]).toEqual([id, "2"]);
+    answered(await complete(server.client, path, id, parts), 200);
+  });
+
   it("says which part is too small", async () => {
     const { path, id, parts } = await uploading(Buffer.alloc(MIN_PART - 1, "a"), "the end");
     const error = refused(await complete(server.client, path, id, parts), 400, "EntityTooSmall");

@@ -52,6 +52,7 @@ describe("an object", () => {
       "content-length": "10",
       etag: `"${md5(TEN)}"`,
       "last-modified": expect.stringMatching(/^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/),
+      "x-amz-server-side-encryption": "AES256",
     });
   });
 

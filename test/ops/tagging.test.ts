@@ -115,9 +115,11 @@ const LIMITS: [what: string, tags: Tag[], message: RegExp][] = [
   ["a key of 129 characters", [["k".repeat(129), "v"]], /^The TagKey you have provided is invalid$/],
   ["no key", [["", "v"]], /TagKey/],
   ["a value of 257 characters", [["k", "v".repeat(257)]], /^The TagValue you have provided is invalid$/],
+  ["a key that is the system's", [["aws:x", "v"]], /^Your TagKey cannot be prefixed with aws:$/],
+];
+const SIGNS: [what: string, tags: Tag[], message: RegExp][] = [
   ["a key with a sign that is not allowed", [["a!b", "v"]], /^The TagKey you have provided is invalid$/],
   ["a value with a sign that is not allowed", [["k", "a&b"]], /^The TagValue you have provided is invalid$/],
-  ["a key that is the system's", [["aws:x", "v"]], /\w/],
 ];
 const TWICE: Tag[] = [
   ["twice", "1"],
@@ -167,8 +169,16 @@ for (const [way, make] of WAYS) {
 
     it.each(LIMITS)("are not %s", async (_what, tags, message) => {
       await server.client.delete(path());
-      const error = refused(await make(path(), tags), 400, "InvalidTag");
+      const error = refused(await make(path(), tags), 400, tags.length > 10 ? "BadRequest" : "InvalidTag");
       expect(error.get("Message")).toMatch(message);
+      expect(await countOf(path())).toBeUndefined();
+    });
+
+    it.each(SIGNS)("are not %s", async (_what, tags, message) => {
+      await server.client.delete(path());
+      const answer = await make(path(), tags);
+      const error = refused(answer, 400, way === "put on it" ? "InvalidTag" : "InvalidArgument");
+      if (way === "put on it") expect(error.get("Message")).toMatch(message);
       expect(await countOf(path())).toBeUndefined();
     });
 
@@ -185,7 +195,6 @@ describe("tags in a document", () => {
   it.each([
     ["is not XML", "tags"],
     ["is another", "<Tags><TagSet></TagSet></Tags>"],
-    ["has no set", "<Tagging></Tagging>"],
     ["has a tag without a key", "<Tagging><TagSet><Tag><Value>v</Value></Tag></TagSet></Tagging>"],
     ["has a tag without a value", "<Tagging><TagSet><Tag><Key>k</Key></Tag></TagSet></Tagging>"],
     [
@@ -196,6 +205,21 @@ describe("tags in a document", () => {
     const path = await object("documents", headerOf(many(2)));
     refused(await server.client.put(`${path}?tagging`, document), 400, "MalformedXML");
     expect(await tagsOf(path)).toEqual(many(2));
+  });
+});
+
+describe("a document without a set", () => {
+  it("is one of no tags, for an object and for a bucket", async () => {
+    const name = await server.bucket();
+    const path = `/${name}/k`;
+    answered(await server.client.put(path, "bytes", headerOf(many(2))), 200);
+    answered(await server.client.put(`${path}?tagging`, "<Tagging/>"), 200);
+    expect(await tagsOf(path)).toEqual([]);
+    const integrity = (document: string) => ({ "content-md5": md5(document, "base64") });
+    const some = documentOf(many(2));
+    answered(await server.client.put(`/${name}?tagging`, some, integrity(some)), 204);
+    answered(await server.client.put(`/${name}?tagging`, "<Tagging/>", integrity("<Tagging/>")), 204);
+    refused(await server.client.get(`/${name}?tagging`), 404, "NoSuchTagSet");
   });
 });
 
@@ -252,10 +276,47 @@ describe("a version's tags", () => {
     const shown = await server.client.get(`${path}?tagging`);
     expect(shown.headers["x-amz-version-id"]).toBe(second);
     answered(await server.client.delete(path), 204);
-    refused(await putTags(path, many(1)), 404, "NoSuchKey");
+    const asks = [
+      putTags(path, many(1)),
+      server.client.get(`${path}?tagging`),
+      server.client.delete(`${path}?tagging`),
+    ];
+    for (const ask of asks) {
+      expect(refused(await ask, 405, "MethodNotAllowed").get("ResourceType")).toBe("DeleteMarker");
+    }
     expect(await tagsOf(`${path}?versionId=${second}`)).toEqual(many(3));
     const wrong = first.slice(0, -1) + (first.endsWith("0") ? "1" : "0");
     refused(await putTags(`${path}?versionId=${wrong}`, many(1)), 404, "NoSuchVersion");
+  });
+});
+
+describe("a bucket that is created with tags", () => {
+  const create = (name: string, tags: readonly Tag[]) => {
+    const inside = documentOf(tags).replace(/^.*<TagSet>|<.TagSet>.*$/g, "");
+    return server.client.put(
+      `/${name}`,
+      `<CreateBucketConfiguration><Tags>${inside}</Tags></CreateBucketConfiguration>`,
+    );
+  };
+
+  it("has them, and is not created with them again", async () => {
+    const name = `tagged-${crypto.randomUUID()}`;
+    const made = answered(await create(name, many(2)), 200);
+    expect(made.headers["x-amz-bucket-arn"]).toBe(`arn:aws:s3:::${name}`);
+    expect(await tagsOf(`/${name}`)).toEqual(many(2));
+    for (const tags of [many(2), many(3)]) refused(await create(name, tags), 409, "BucketAlreadyOwnedByYou");
+    for (const tags of [[], undefined]) {
+      answered(tags === undefined ? await server.client.put(`/${name}`) : await create(name, tags), 200);
+    }
+    expect(await tagsOf(`/${name}`)).toEqual(many(2));
+  });
+
+  it("is not created with tags that no bucket may have", async () => {
+    const name = `tagged-${crypto.randomUUID()}`;
+    for (const [, tags] of [...LIMITS.slice(1), ...SIGNS])
+      refused(await create(name, tags), 400, "InvalidTag");
+    refused(await create(name, many(51)), 400, "InvalidTag");
+    expect((await server.client.head(`/${name}`)).status).toBe(404);
   });
 });
 
@@ -281,8 +342,11 @@ describe("a bucket's tags", () => {
     answered(await send(name, documentOf(many(2))), 204);
     const error = refused(await send(name, documentOf(many(51))), 400, "InvalidTag");
     expect(error.get("Message")).toBe("Bucket tag count cannot be greater than 50");
-    for (const [, tags] of LIMITS.slice(1)) refused(await send(name, documentOf(tags)), 400, "InvalidTag");
-    refused(await send(name, documentOf(TWICE)), 400, "InvalidTag");
+    for (const [, tags] of [...LIMITS.slice(1), ...SIGNS]) {
+      refused(await send(name, documentOf(tags)), 400, "InvalidTag");
+    }
+    const twice = refused(await send(name, documentOf(TWICE)), 400, "InvalidTag");
+    expect(twice.get("TagKey")).toBe("twice");
     refused(await server.client.put(`/${name}?tagging`, documentOf(many(1))), 400, "InvalidRequest");
     const { client } = await server.account("Stranger");
     refused(await client.get(`/${name}?tagging`), 403, "AccessDenied");

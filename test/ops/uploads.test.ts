@@ -140,8 +140,9 @@ describe("ListMultipartUploads", () => {
       for (let pages = 0; pages < 9; pages++) {
         const page = await uploads(bucket, `&max-uploads=${length}${markers}`);
         seen.push(...page.texts("Upload/UploadId"));
-        if (page.get("IsTruncated") === "false") break;
         const [key, id] = [page.get("NextKeyMarker"), page.get("NextUploadIdMarker")];
+        expect(id).toBe(page.texts("Upload/UploadId").at(-1) ?? "");
+        if (page.get("IsTruncated") === "false") break;
         markers = `&key-marker=${key}&upload-id-marker=${id}`;
       }
       expect([length, seen]).toEqual([length, whole]);

@@ -45,7 +45,7 @@ function naivePage(rows: readonly Row[], { prefix, delimiter, limit, key, id }: 
     if (common === undefined) {
       const etag = row.body === undefined ? undefined : `"${md5(row.body)}"`;
       found.push({ key: row.key, id: row.id, etag, latest: rows[index - 1]?.key !== row.key });
-    } else if (common !== key && !found.some((one) => "prefix" in one && one.prefix === common)) {
+    } else if (!key.startsWith(common) && !found.some((one) => "prefix" in one && one.prefix === common)) {
       found.push({ prefix: common });
     }
   }
@@ -278,6 +278,24 @@ describe("a listing of versions", () => {
     answered(await server.client.delete(`/${bucket}/k?versionId=${middle}`), 204);
     const { text } = await server.client.get(`/${bucket}?versions&key-marker=k&version-id-marker=${middle}`);
     expect(xml(text).texts("Version/VersionId")).toEqual([ids[0]]);
+  });
+
+  it("tells the latest version, also if all newer ones were removed since the page before", async () => {
+    const bucket = await versionedBucket();
+    const ids: string[] = [];
+    for (const body of ["1", "2", "3", "4"]) ids.push(await put(`/${bucket}/k`, body));
+    const [, , third = "", fourth = ""] = ids;
+    const latest = async (from: string) => {
+      const { text } = await server.client.get(`/${bucket}?versions&key-marker=k&version-id-marker=${from}`);
+      return xml(text).texts("Version/IsLatest");
+    };
+    expect(await latest(third)).toEqual(["false", "false"]);
+    for (const id of [third, fourth]) {
+      answered(await server.client.delete(`/${bucket}/k?versionId=${id}`), 204);
+    }
+    expect(await latest(third)).toEqual(["true", "false"]);
+    answered(await server.client.delete(`/${bucket}/k`), 204);
+    expect(await latest(third)).toEqual(["false", "false"]);
   });
 
   it("leaves out nothing when the null version that a page ended at is removed", async () => {

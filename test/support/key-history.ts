@@ -77,7 +77,7 @@ function step(state: State, input: Input, output: Output | undefined): State | u
       return current.etag === input.ifMatch ? made(state, input.etag, output) : same(FAILED);
     case "delete":
       // Of what is not there nothing can be compared; a delete marker is there, and is no match.
-      if (input.ifMatch !== undefined && latest === undefined) return same({ seen: [] });
+      if (input.ifMatch !== undefined && latest === undefined) return same({ refused: "NoSuchKey" });
       if (input.ifMatch !== undefined && latest?.etag !== input.ifMatch) return same(FAILED);
       if (state.versioning !== "Off") return made(state, undefined, output);
       return output === undefined || "seen" in output ? { ...state, versions: [] } : undefined;

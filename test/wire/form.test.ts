@@ -104,7 +104,7 @@ describe("the address of a form", () => {
     [{ "x-amz-meta a": "b" }, "InvalidArgument"],
     [{ "x-amz-meta-ü": "b" }, "InvalidArgument"],
     [{ acl: "a\r\nb" }, "InvalidArgument"],
-    [{ tagging: "<Tagging/>" }, "MalformedXML"],
+    [{ tagging: "<Tags/>" }, "MalformedXML"],
     [{ tagging: "a=b" }, "MalformedXML"],
   ])("of %j is refused: %s", (fields, expected) => {
     expect(code(fields as Record<string, string>)).toBe(expected);

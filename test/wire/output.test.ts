@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { invalidArgument, S3Error } from "../../src/wire/error.ts";
+import { type ErrorCode, invalidArgument, S3Error } from "../../src/wire/error.ts";
 import { document, documentAndHeaders, empty, errorReply, reply } from "../../src/wire/output.ts";
 import { shape, text } from "../../src/wire/xml.ts";
 
@@ -42,13 +42,14 @@ describe("the answer to an error", () => {
   });
 
   it("names the key that is not there, or the bucket", () => {
-    const names = (code: "NoSuchKey" | "NoSuchBucket" | "AccessDenied") =>
+    const names = (code: ErrorCode) =>
       elements(errorReply(new S3Error(code), PLACE).body).filter(([name]) =>
         ["Key", "BucketName"].includes(name),
       );
     expect(names("NoSuchKey")).toEqual([["Key", "a&amp;b"]]);
     expect(names("NoSuchBucket")).toEqual([["BucketName", "b"]]);
-    expect(names("AccessDenied")).toEqual([]);
+    expect(names("NoSuchTagSet")).toEqual([["BucketName", "b"]]);
+    for (const code of ["AccessDenied", "InvalidBucketState"] as const) expect(names(code)).toEqual([]);
   });
 
   it("has the headers that the error brings", () => {

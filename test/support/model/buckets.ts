@@ -21,7 +21,7 @@ export function createBucket(state: State, { bucket: name, headers }: Call): Exp
       uploads: [],
     });
   }
-  return { status: 200, headers: { location: `/${name}` } };
+  return { status: 200, headers: { location: `/${name}`, "x-amz-bucket-arn": `arn:aws:s3:::${name}` } };
 }
 
 export function deleteBucket(state: State, { bucket: name }: Call): Expected {
@@ -37,6 +37,7 @@ export function headBucket(state: State, { bucket: name }: Call): Expected {
     status: 200,
     headers: {
       "x-amz-bucket-region": REGION,
+      "x-amz-bucket-arn": `arn:aws:s3:::${name}`,
       "x-amz-access-point-alias": "false",
       "content-type": "application/xml",
     },
@@ -56,6 +57,7 @@ export function listBuckets(state: State, { query }: Call): Expected {
         Name: name,
         CreationDate: created,
         BucketRegion: REGION,
+        BucketArn: `arn:aws:s3:::${name}`,
       })),
     },
     Prefix: prefix,
@@ -65,8 +67,7 @@ export function listBuckets(state: State, { query }: Call): Expected {
 export function putBucketVersioning(state: State, { bucket: name, input }: Call): Expected {
   const bucket = bucketOf(state, name);
   const status = input as "Enabled" | "Suspended";
-  if (status === "Suspended" && bucket.lock !== undefined)
-    throw new Refusal(409, "InvalidBucketState", { BucketName: name });
+  if (status === "Suspended" && bucket.lock !== undefined) throw new Refusal(409, "InvalidBucketState");
   state.buckets.set(name, { ...bucket, versioning: status });
   return { status: 200, headers: {} };
 }
@@ -86,7 +87,7 @@ export interface LockInput {
 export function putObjectLockConfiguration(state: State, { bucket: name, input }: Call): Expected {
   const bucket = bucketOf(state, name);
   const { mode, days } = input as LockInput;
-  if (bucket.versioning !== "Enabled") throw new Refusal(409, "InvalidBucketState", { BucketName: name });
+  if (bucket.versioning !== "Enabled") throw new Refusal(409, "InvalidBucketState");
   state.buckets.set(name, { ...bucket, lock: mode && days ? { mode, days } : {} });
   return { status: 200, headers: {} };
 }

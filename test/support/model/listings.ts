@@ -44,7 +44,7 @@ interface Page<Row> {
 function paged<Row>(
   rows: { row: Row; key: string }[],
   query: Record<string, string>,
-  { after, limit }: { after: string; limit: number },
+  { after, limit, marker = true }: { after: string; limit: number; marker?: boolean },
   isBehind: (row: Row) => boolean = () => false,
 ): Page<Row> {
   const { prefix = "", delimiter = "" } = query;
@@ -53,7 +53,9 @@ function paged<Row>(
     if (!key.startsWith(prefix)) continue;
     const end = delimiter === "" ? -1 : key.indexOf(delimiter, prefix.length);
     const common = end < 0 ? undefined : key.slice(0, end + delimiter.length);
-    if (after !== "" && (common === after || byBytes(key, after) < 0)) continue;
+    // A marker inside a common prefix is behind all of it.
+    const passed = common !== undefined && (marker ? after.startsWith(common) : after === common);
+    if (after !== "" && (passed || byBytes(key, after) < 0)) continue;
     if (after !== "" && key === after && !isBehind(row)) continue;
     const previous = items.at(-1);
     if (common === undefined) items.push({ row, key });
@@ -130,13 +132,13 @@ export function listObjectsV2(state: State, { bucket: name, query, input }: Call
   const limit = limitOf(query, "max-keys");
   // A token is opaque: where it goes on stands beside the request.
   const after = token === undefined ? (startAfter ?? "") : String(input);
-  const page = paged(currentRows(bucket), query, { after, limit });
+  const page = paged(currentRows(bucket), query, { after, limit, marker: false });
   const spell = spelling(query);
   const owner = query["fetch-owner"] === "true" ? { Owner: OWNER } : {};
   return xmlAnswer("ListBucketResult", {
     Name: name,
     Prefix: spell(prefix),
-    StartAfter: startAfter === undefined ? undefined : spell(startAfter),
+    StartAfter: startAfter === undefined || token !== undefined ? undefined : spell(startAfter),
     ContinuationToken: token,
     NextContinuationToken: page.truncated ? fresh(state, "token") : undefined,
     KeyCount: page.rows.length + page.prefixes.length,
@@ -203,8 +205,8 @@ export function listMultipartUploads(state: State, { bucket: name, query }: Call
     Bucket: name,
     KeyMarker: spell(keyMarker),
     UploadIdMarker: idMarker,
-    NextKeyMarker: page.truncated ? spell(page.last) : undefined,
-    NextUploadIdMarker: page.truncated ? (page.rolled ? "" : page.rows.at(-1)?.row.id) : undefined,
+    NextKeyMarker: spell(page.last),
+    NextUploadIdMarker: page.rolled ? "" : (page.rows.at(-1)?.row.id ?? ""),
     Prefix: nonEmpty(spell(prefix)),
     Delimiter: nonEmpty(spell(delimiter)),
     EncodingType: query["encoding-type"],

@@ -6,6 +6,7 @@ import {
   bucketOf,
   type Call,
   type Checksum,
+  ENCRYPTED,
   type Expected,
   found,
   idHeader,
@@ -22,6 +23,9 @@ import {
 export function names(list: string, etag: string): boolean {
   return list === "*" || list.split(", ").includes(quoted(etag));
 }
+
+/** A command that states a later time than a version's states one that is years ahead: S3 ignores that as a since. */
+const YEAR_MS = 365 * 24 * 3600 * 1000;
 
 /** Preconditions in the order of RFC 9110, section 13.2.2, with S3's precedence. Times in whole seconds. */
 export function judged(
@@ -40,7 +44,8 @@ export function judged(
     return "If-Unmodified-Since";
   }
   if (noneMatch !== undefined) return names(noneMatch, version.etag) ? "not modified" : "ok";
-  if (since !== undefined && modified <= Date.parse(since)) return "not modified";
+  if (since === undefined || Date.parse(since) > modified + YEAR_MS) return "ok";
+  if (modified <= Date.parse(since)) return "not modified";
   return "ok";
 }
 
@@ -53,6 +58,7 @@ function shownOf(bucket: Bucket, version: Version): Expected["headers"] {
     etag: quoted(etag),
     "last-modified": inHeader(modified),
     "accept-ranges": "bytes",
+    ...ENCRYPTED,
     ...idHeader(bucket, id),
     "x-amz-tagging-count": tags.length === 0 ? undefined : String(tags.length),
     "x-amz-object-lock-mode": lock.mode,
@@ -111,9 +117,14 @@ function pieceAsked(version: Version, { query, headers }: Call): Piece {
   return headers.range === undefined ? { bytes: version.bytes } : rangeOf(version, headers.range);
 }
 
-/** The checksum of the object, or of the part that is read; none of a range. */
-function checksumOf({ checksum, parts }: Version, { query, headers }: Call): Expected["headers"] {
-  if (headers["x-amz-checksum-mode"] !== "ENABLED" || headers.range !== undefined || !checksum) return {};
+/** The checksum of the object, or of the part that is read; none of a range that leaves any of it out. */
+function checksumOf(
+  { checksum, parts, bytes }: Version,
+  { query, headers }: Call,
+  shown: Buffer,
+): Expected["headers"] {
+  if (headers["x-amz-checksum-mode"] !== "ENABLED" || !checksum) return {};
+  if (headers.range !== undefined && shown.length < bytes.length) return {};
   const part = parts?.find(({ number }) => String(number) === query.partNumber);
   if (part === undefined) return checksumHeaders(checksum);
   return part.checksum === undefined ? {} : checksumHeaders({ ...checksum, value: part.checksum });
@@ -154,7 +165,7 @@ export function readObject(state: State, call: Call): Expected {
       "content-length": String(bytes.length),
       "content-range": range,
       "x-amz-mp-parts-count": query.partNumber === undefined || !parts ? undefined : String(parts.length),
-      ...checksumOf(version, call),
+      ...checksumOf(version, call, bytes),
     },
     bytes: call.op === "HeadObject" ? Buffer.alloc(0) : bytes,
   };

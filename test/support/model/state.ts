@@ -196,18 +196,24 @@ export function found(state: State, bucket: Bucket, { op, key, query }: Call): V
   if (versionId === undefined) {
     const [latest] = versionsOf(bucket, key);
     if (latest?.marker === false) return latest;
+    // Of tags S3 says that what is there is a delete marker; of a read, that nothing is.
+    if (latest !== undefined && op.endsWith("Tagging")) throw isMarker(latest, op);
     throw new Refusal(404, "NoSuchKey", { Key: key }, latest ? markerHeaders(latest) : {});
   }
   const version = versionAt(state, bucket, key, versionId);
   if (version === undefined) throw new Refusal(404, "NoSuchVersion", { Key: key, VersionId: versionId });
   if (!version.marker) return version;
+  throw isMarker(version, op);
+}
+
+function isMarker(version: Version, op: string): Refusal {
   const headers = {
     ...markerHeaders(version),
     allow: "DELETE",
     "last-modified": inHeader(version.modified),
   };
   const Method = /^[A-Z][a-z]+/.exec(op)?.[0].toUpperCase();
-  throw new Refusal(405, "MethodNotAllowed", { Method, ResourceType: "DeleteMarker" }, headers);
+  return new Refusal(405, "MethodNotAllowed", { Method, ResourceType: "DeleteMarker" }, headers);
 }
 
 function markerHeaders({ id }: Version): Expected["headers"] {
@@ -252,3 +258,6 @@ export function etagOf(bytes: Buffer): string {
 }
 
 export const quoted = (etag: string): string => `"${etag}"`;
+
+/** S3 encrypts every object that its writer brings no key for, and says so wherever it shows or takes one. */
+export const ENCRYPTED = { "x-amz-server-side-encryption": "AES256" };

@@ -12,6 +12,7 @@ import {
   bucketOf,
   type Call,
   type Checksum,
+  ENCRYPTED,
   type Expected,
   etagOf,
   fresh,
@@ -41,6 +42,7 @@ export function createMultipartUpload(state: State, call: Call): Expected {
     status: 200,
     headers: {
       "content-type": "application/xml",
+      ...ENCRYPTED,
       "x-amz-checksum-algorithm": algorithm,
       "x-amz-checksum-type": checksum?.type,
     },
@@ -87,7 +89,7 @@ export function uploadPart(state: State, call: Call): Expected {
   const bytes = call.body ?? Buffer.alloc(0);
   const { etag, checksum } = keepPart(state, bucket, upload, Number(call.query.partNumber), bytes);
   const name = `x-amz-checksum-${upload.checksum?.algorithm.toLowerCase()}`;
-  return { status: 200, headers: { etag: quoted(etag), [name]: checksum } };
+  return { status: 200, headers: { etag: quoted(etag), ...ENCRYPTED, [name]: checksum } };
 }
 
 export function uploadPartCopy(state: State, call: Call): Expected {
@@ -98,6 +100,9 @@ export function uploadPartCopy(state: State, call: Call): Expected {
   const { bucket: from, source } = copySource(state, call);
   const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(call.headers["x-amz-copy-source-range"] ?? "") ?? [];
   const { bytes } = source;
+  if (last !== undefined && Number(first) >= bytes.length && Number(first) <= Number(last)) {
+    throw new Refusal(400, "InvalidRequest");
+  }
   if (last !== undefined && (Number(last) >= bytes.length || Number(first) > Number(last))) {
     throw new Refusal(400, "InvalidArgument", {
       ArgumentName: "x-amz-copy-source-range",
@@ -110,6 +115,7 @@ export function uploadPartCopy(state: State, call: Call): Expected {
     status: 200,
     headers: {
       "content-type": "application/xml",
+      ...ENCRYPTED,
       "x-amz-copy-source-version-id": from.versioning === "off" ? undefined : source.id,
     },
     document: {
@@ -129,15 +135,15 @@ export interface CompleteInput {
   parts: { number: number; etag: string }[];
 }
 
-function chosenParts(upload: Upload, { parts: listed }: CompleteInput): Part[] {
+function chosenParts(upload: Upload, { parts: listed }: CompleteInput, UploadId: string | undefined): Part[] {
   if (listed.length === 0) throw new Refusal(400, "MalformedXML");
   let previous = 0;
   const chosen = listed.map(({ number, etag }) => {
-    if (number <= previous) throw new Refusal(400, "InvalidPartOrder");
+    if (number <= previous) throw new Refusal(400, "InvalidPartOrder", { UploadId });
     previous = number;
     const part = upload.parts.find((each) => each.number === number);
     if (part?.etag === etag) return part;
-    throw new Refusal(400, "InvalidPart", { PartNumber: number, ETag: etag });
+    throw new Refusal(400, "InvalidPart", { UploadId, PartNumber: number, ETag: etag });
   });
   const small = chosen.slice(0, -1).find(({ bytes }) => bytes.length < MIN_PART_BYTES);
   if (small === undefined) return chosen;
@@ -161,11 +167,14 @@ function wholeChecksum({ checksum }: Upload, parts: Part[], bytes: Buffer): Chec
 export function completeMultipartUpload(state: State, call: Call): Expected {
   const bucket = bucketOf(state, call.bucket);
   const upload = uploadNamed(state, bucket, call);
-  // Completing an upload again gives the same answer again.
-  if (upload?.answer !== undefined && !upload.open) return upload.answer;
+  // Completing an upload again gives the same answer again, but that its encryption is no longer known.
+  if (upload?.answer !== undefined && !upload.open) {
+    const { "x-amz-server-side-encryption": _gone, ...headers } = upload.answer.headers;
+    return { ...upload.answer, headers };
+  }
   const held = openUpload(state, bucket, call);
   const input = call.input as CompleteInput;
-  const parts = chosenParts(held, input);
+  const parts = chosenParts(held, input, call.query.uploadId);
   if (upload?.answer !== undefined) {
     replaceUpload(bucket, upload, { ...upload, open: false });
     return upload.answer;
@@ -183,7 +192,7 @@ export function completeMultipartUpload(state: State, call: Call): Expected {
   });
   const answer: Expected = {
     status: 200,
-    headers: { "content-type": "application/xml", ...newIdHeader(bucket, id) },
+    headers: { "content-type": "application/xml", ...ENCRYPTED, ...newIdHeader(bucket, id) },
     document: {
       name: "CompleteMultipartUploadResult",
       inside: {

@@ -12,9 +12,11 @@ import {
   type Call,
   type Checksum,
   currentOf,
+  ENCRYPTED,
   type Expected,
   etagOf,
   found,
+  idHeader,
   quoted,
   Refusal,
   type Rules,
@@ -88,7 +90,7 @@ export function putObject(state: State, call: Call, { inlineBytes }: Rules): Exp
   const { id } = addVersion(state, bucket, call.key, { ...said, marker: false, bytes, etag, checksum });
   return {
     status: 200,
-    headers: { etag: quoted(etag), ...checksumHeaders(checksum), ...newIdHeader(bucket, id) },
+    headers: { etag: quoted(etag), ...ENCRYPTED, ...checksumHeaders(checksum), ...newIdHeader(bucket, id) },
   };
 }
 
@@ -111,10 +113,12 @@ export function copySource(state: State, { headers }: Call): { bucket: Bucket; s
     throw new Refusal(404, "NoSuchKey", { Key: key });
   }
   const source = found(state, bucket, { op: "", bucket: name, key, query, headers });
-  if (judged(state, headers, "x-amz-copy-source-", source) !== "ok") {
-    throw new Refusal(412, "PreconditionFailed");
-  }
-  return { bucket, source };
+  const prefix = "x-amz-copy-source-";
+  const verdict = judged(state, headers, prefix, source);
+  if (verdict === "ok") return { bucket, source };
+  const unchanged = headers[`${prefix}if-none-match`] === undefined ? "If-Modified-Since" : "If-None-Match";
+  const condition = verdict === "not modified" ? unchanged : verdict;
+  throw new Refusal(412, "PreconditionFailed", { Condition: `${prefix}${condition}` });
 }
 
 export function copyObject(state: State, call: Call): Expected {
@@ -152,7 +156,8 @@ export function copyObject(state: State, call: Call): Expected {
     status: 200,
     headers: {
       "content-type": "application/xml",
-      ...newIdHeader(bucket, made.id),
+      ...ENCRYPTED,
+      ...idHeader(bucket, made.id),
       "x-amz-copy-source-version-id": from.versioning === "off" ? undefined : source.id,
     },
     document: {
@@ -193,8 +198,13 @@ function remove(
 ): Removed {
   const named =
     versionId === undefined ? versionsOf(bucket, key)[0] : versionAt(state, bucket, key, versionId);
-  if (match !== undefined && named === undefined) return { id: versionId };
-  if (match !== undefined && !names(match, named?.etag ?? "")) throw new Refusal(412, "PreconditionFailed");
+  if (match !== undefined && named === undefined) {
+    if (versionId === undefined) throw new Refusal(404, "NoSuchKey", { Key: key });
+    return { id: versionId };
+  }
+  if (match !== undefined && !names(match, named?.etag ?? "")) {
+    throw new Refusal(412, "PreconditionFailed", { Condition: "If-Match" });
+  }
   if (versionId === undefined && bucket.versioning !== "off") {
     const nothing = { bytes: Buffer.alloc(0), etag: "", headers: {}, tags: [], lock: {} };
     return { id: addVersion(state, bucket, key, { marker: true, ...nothing }).id, marker: true };
@@ -205,8 +215,15 @@ function remove(
   return versionId === undefined ? {} : { id: named.id, marker: named.marker };
 }
 
+/** Where there are no locks, there is nothing to bypass. */
+function checkBypass({ lock }: Bucket, headers: Record<string, string>): void {
+  if (lock !== undefined || headers["x-amz-bypass-governance-retention"] === undefined) return;
+  throw new Refusal(400, "InvalidArgument", { ArgumentName: "x-amz-bypass-governance-retention" });
+}
+
 export function deleteObject(state: State, { bucket: name, key, query, headers }: Call): Expected {
   const bucket = bucketOf(state, name);
+  checkBypass(bucket, headers);
   const { id, marker } = remove(state, bucket, key, {
     versionId: query.versionId,
     match: headers["if-match"],
@@ -225,6 +242,7 @@ export interface DeleteInput {
 
 export function deleteObjects(state: State, { bucket: name, headers, input }: Call): Expected {
   const bucket = bucketOf(state, name);
+  checkBypass(bucket, headers);
   const { objects, quiet } = input as DeleteInput;
   const bypass = headers["x-amz-bypass-governance-retention"] === "true";
   const deleted: Value[] = [];
