@@ -14,7 +14,7 @@ import { document, empty } from "../wire/output.ts";
 import { Delete, DeleteResult } from "../wire/shapes.ts";
 import type { ShapeValue } from "../wire/xml.ts";
 import { nothingUnbuilt } from "./description.ts";
-import { bypassHeader, checkBypass } from "./lock.ts";
+import { bypassHeader } from "./lock.ts";
 import { versionId } from "./read.ts";
 
 /** Most keys in one DeleteObjects. */
@@ -73,7 +73,6 @@ export const deleteObject = operation({
   output: empty(204),
   async handle(context, { versionId: version, conditions: asked, bypass: bypassAsked }) {
     const { world, bucket, key, access } = context;
-    checkBypass(context);
     const entries = [{ key, versionId: version, conditions: asked }];
     if (!mayAsk(access, key, asked)) access.refuse();
     const bypass = bypassAsked && access.may("s3:BypassGovernanceRetention", key);
@@ -94,7 +93,6 @@ export const deleteObjects = operation({
   output: document(DeleteResult),
   async handle(context, { bypass }, { objects, quiet }) {
     const { world, bucket, access } = context;
-    checkBypass(context);
     if (objects.length === 0 || objects.length > MAX_DELETE_KEYS) throw new S3Error("MalformedXML");
     const judged = objects.map((entry) => ({ entry, defect: defectOf(entry) ?? deniedTo(access, entry) }));
     const entries = judged.flatMap(({ entry, defect }) => (defect === undefined ? [entry] : []));

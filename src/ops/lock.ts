@@ -4,7 +4,7 @@
 import type { Access } from "../auth/authorize.ts";
 import { type Lock, RETENTION_MODES, type Retention, type RetentionMode } from "../facts/lock.ts";
 import type { DefaultRetention } from "../facts/settings.ts";
-import { type BucketContext, operation, xml } from "../operation.ts";
+import { operation, xml } from "../operation.ts";
 import { ObjectLockConfiguration } from "../wire/bucket-shapes.ts";
 import { invalidArgument, S3Error } from "../wire/error.ts";
 import { type Field, header } from "../wire/input.ts";
@@ -30,10 +30,8 @@ export const lockHeaders: Field<Lock> = ({ headers }) => {
   const until = headers.get("x-amz-object-lock-retain-until-date");
   const hold = headers.get("x-amz-object-lock-legal-hold");
   if ((mode === null) !== (until === null)) {
-    const absent = mode === null ? "x-amz-object-lock-mode" : "x-amz-object-lock-retain-until-date";
     throw new S3Error("InvalidArgument", {
       message: "x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied",
-      elements: { ArgumentName: absent },
     });
   }
   if (hold !== null && hold !== "ON" && hold !== "OFF") {
@@ -55,17 +53,6 @@ export const lockHeaders: Field<Lock> = ({ headers }) => {
 
 function isMode(text: string): text is RetentionMode {
   return (RETENTION_MODES as readonly string[]).includes(text);
-}
-
-/** Throws InvalidArgument for a removal that says anything about bypassing retentions where there can be none. */
-export function checkBypass({ address, access }: Pick<BucketContext, "address" | "access">): void {
-  const name = "x-amz-bypass-governance-retention";
-  if (!address.headers.has(name) || access.bucket.settings.lock !== undefined) return;
-  access.requireFreshSettings();
-  throw new S3Error("InvalidArgument", {
-    message: `${name} is only applicable to Object Lock enabled buckets.`,
-    elements: { ArgumentName: name },
-  });
 }
 
 /** `x-amz-bypass-governance-retention`. */

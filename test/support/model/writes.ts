@@ -215,15 +215,8 @@ function remove(
   return versionId === undefined ? {} : { id: named.id, marker: named.marker };
 }
 
-/** Where there are no locks, there is nothing to bypass. */
-function checkBypass({ lock }: Bucket, headers: Record<string, string>): void {
-  if (lock !== undefined || headers["x-amz-bypass-governance-retention"] === undefined) return;
-  throw new Refusal(400, "InvalidArgument", { ArgumentName: "x-amz-bypass-governance-retention" });
-}
-
 export function deleteObject(state: State, { bucket: name, key, query, headers }: Call): Expected {
   const bucket = bucketOf(state, name);
-  checkBypass(bucket, headers);
   const { id, marker } = remove(state, bucket, key, {
     versionId: query.versionId,
     match: headers["if-match"],
@@ -242,7 +235,6 @@ export interface DeleteInput {
 
 export function deleteObjects(state: State, { bucket: name, headers, input }: Call): Expected {
   const bucket = bucketOf(state, name);
-  checkBypass(bucket, headers);
   const { objects, quiet } = input as DeleteInput;
   const bypass = headers["x-amz-bypass-governance-retention"] === "true";
   const deleted: Value[] = [];
