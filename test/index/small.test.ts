@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { writeRow } from "../../src/index/commit.ts";
+import type { Tag } from "../../src/facts/version.ts";
+import { commitPut, commitRemove, writeRow } from "../../src/index/commit.ts";
+import { commitMark } from "../../src/index/mark.ts";
 import { openIndex } from "../../src/index/open.ts";
 import type { VersionRow } from "../../src/index/tables.ts";
 import { answered } from "../support/expect.ts";
+import { Journaled, tablesOf } from "../support/journaled.ts";
 import { useServer } from "../support/server.ts";
 import { sqliteStorage } from "../support/sqlite-storage.ts";
 import { Sweeping } from "../support/sweeping.ts";
@@ -34,6 +37,8 @@ function versionOf(length: number): VersionRow {
     data: new Uint8Array(length).buffer,
   };
 }
+
+const who = () => ({ generation: 0, operationId: crypto.randomUUID() });
 
 /** So long that no row has room for it. */
 const apart = (name: string) => name.repeat(1000 / name.length);
@@ -103,6 +108,23 @@ describe("the bytes of a small object", () => {
     await on.put("b", "the null version, anew");
     expect((await kept(on)).small).toBe(1);
     await on.holdings();
+  });
+
+  it("lie in one place, though the journal told of the version when that was the other one", () => {
+    const journaled = new Journaled();
+    const versioning = "off";
+    const description = { headers: {}, metadata: {} };
+    const tags: Tag[] = [["k", "v".repeat(250)]];
+    const data = new Uint8Array(700).buffer;
+    const draft = { key: "k", etag: "e", size: data.byteLength, owner: "o", description, tags };
+    commitPut(journaled.index, who(), { draft, body: { kind: "data", data }, versioning });
+    journaled.ship();
+    commitMark(journaled.index, who(), { key: "k", tags: null });
+    journaled.ship();
+    const index = journaled.rebuilt();
+    expect(tablesOf(index)).toEqual(tablesOf(journaled.index));
+    commitRemove(index, who(), { entries: [{ key: "k" }], versioning, owner: "o", bypass: false });
+    expect(index.sql.exec("select * from small").toArray()).toEqual([]);
   });
 
   it("are copied with their version, and stay when the source goes", async () => {

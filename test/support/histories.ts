@@ -148,7 +148,7 @@ export class History {
       case "data":
         return {
           kind,
-          data: new TextEncoder().encode(`data ${this.#count} \n ü`.repeat(1 + (this.#count % 60)))
+          data: new TextEncoder().encode(`data ${this.#count} \n ü`.repeat(1 + ((this.#count * 7) % 90)))
             .buffer as ArrayBuffer,
         };
       case "blob":
