@@ -35,6 +35,13 @@ export function withBytes(index: Index, row: VersionRow): VersionRow {
   return found === undefined ? row : { ...row, data: found.data };
 }
 
+/** The same for whoever hands them out. Throws if they are lost: what has none would pass for an empty object. */
+export function withAllBytes(index: Index, row: VersionRow): VersionRow {
+  const found = withBytes(index, row);
+  if (areApart(found)) throw new Error(`the bytes of commit ${row.sequence} are not in the index`);
+  return found;
+}
+
 /** The bytes of a version that was let go, if they lie apart, go at once: whoever reads them has them already. */
 export function dropBytes(index: Index, row: VersionRow): void {
   if (areApart(row)) forgetBytes(index, row.sequence);

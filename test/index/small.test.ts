@@ -127,6 +127,21 @@ describe("the bytes of a small object", () => {
     expect(index.sql.exec("select * from small").toArray()).toEqual([]);
   });
 
+  it("are not taken for none where they are lost", async () => {
+    const on = await Sweeping.of(server);
+    await on.put("a", apart("a"));
+    await on.sql("delete from small");
+    const { client } = server;
+    answered(await client.head(on.path("a")), 200);
+    answered(await client.get(on.path("a")), 500);
+    answered(await client.get(on.path("a"), { range: "bytes=0-4" }), 500);
+    answered(await client.put(on.path("b"), "", { "x-amz-copy-source": on.path("a") }), 500);
+    const elsewhere = `/${await server.bucket()}/b`;
+    answered(await client.put(elsewhere, "", { "x-amz-copy-source": on.path("a") }), 500);
+    answered(await client.get(elsewhere), 404);
+    await on.remove("a");
+  });
+
   it("are copied with their version, and stay when the source goes", async () => {
     const on = await Sweeping.of(server);
     await on.put("a", apart("a"));
