@@ -23,7 +23,7 @@ function areApart({ body, data, size }: Pick<VersionRow, "body" | "data" | "size
 /** What the row itself keeps of a version's bytes that is about to be written; the others are put apart. */
 export function layBytes(index: Index, row: VersionRow): VersionRow["data"] {
   if (row.data === null || fits(row)) return row.data;
-  query(index, "insert or replace into small values (?, ?)", row.sequence, row.data);
+  query(index, "insert into small values (?, ?)", row.sequence, row.data);
   return null;
 }
 

@@ -127,6 +127,15 @@ describe("the bytes of a small object", () => {
     expect(index.sql.exec("select * from small").toArray()).toEqual([]);
   });
 
+  it("never take the place of another version's, though the count of commits were set back", async () => {
+    const on = await Sweeping.of(server);
+    await on.put("a", apart("a"));
+    await on.sql("update tail set sequence = 0");
+    await server.order({ do: "restart", index: on.id });
+    answered(await server.client.put(on.path("b"), apart("b")), 500);
+    expect(await on.text("a")).toBe(apart("a"));
+  });
+
   it("are not taken for none where they are lost", async () => {
     const on = await Sweeping.of(server);
     await on.put("a", apart("a"));
