@@ -25,5 +25,7 @@ if [ -n "${PORTICO_PID_FILE:-}" ]; then echo "$$" >"$PORTICO_PID_FILE"; fi
 # main thread's stack, which ended the process. The environment lies at that end, so a large one keeps every trace within.
 PORTICO_STACK_MARGIN=$(printf '%0120000d' 0)
 export PORTICO_STACK_MARGIN
+# Where that is more than a program may be given (a small stack, as ulimit sets it), it runs without.
+env true "$PORTICO_WORKERD" "$@" 2>/dev/null || unset PORTICO_STACK_MARGIN
 
 exec "$PORTICO_WORKERD" "$@"

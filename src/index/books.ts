@@ -45,8 +45,10 @@ export function checkBooks(index: Index, repair: boolean): Books | undefined {
   ).map(({ body }) => body);
   const strayBytes = query<{ sequence: number }>(
     index,
-    `select sequence from small
-     where sequence not in (select sequence from current union all select sequence from older)`,
+    `select sequence from small where sequence not in (
+       select sequence from current where body = '' and data is null
+       union all select sequence from older where body = '' and data is null
+     )`,
   ).map(({ sequence }) => sequence);
   const sizes = ["current", "older"].flatMap((table) =>
     query<{ key: string }>(

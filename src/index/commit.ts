@@ -17,7 +17,7 @@ import type {
   RemoveRequest,
 } from "./protocol.ts";
 import { spare } from "./search.ts";
-import { dropBytes, layBytes, withBytes } from "./small.ts";
+import { dropBytes, layBytes, withAllBytes } from "./small.ts";
 import { type Index, query, type VersionRow } from "./tables.ts";
 import { type Change, once } from "./tail.ts";
 import { touch } from "./touched.ts";
@@ -224,7 +224,7 @@ function layBody(
       if (source === undefined) return { refused: "source changed" };
       holdBody(index, source.body);
       spare(index, source.body);
-      return { body: source.body, pages: source.pages, data: withBytes(index, source).data };
+      return { body: source.body, pages: source.pages, data: withAllBytes(index, source).data };
     }
   }
 }

@@ -2,7 +2,7 @@
 
 import { hotVersion } from "./hot.ts";
 import type { ReadAnswer, ReadRequest } from "./protocol.ts";
-import { withBytes } from "./small.ts";
+import { withAllBytes } from "./small.ts";
 import type { Index } from "./tables.ts";
 import { lookUp, versionOf, wantedExtents } from "./version.ts";
 
@@ -11,7 +11,7 @@ export function readVersion(index: Index, { key, versionId, want }: ReadRequest)
   const hot = versionId === undefined ? hotVersion(index, key) : undefined;
   const found = hot ?? lookUp(index, key, versionId);
   if (!("row" in found)) return found;
-  if (want !== "none") found.row = withBytes(index, found.row); // a hot version keeps them
+  if (want !== "none") found.row = withAllBytes(index, found.row); // a hot version keeps them
   const version = hot?.version ?? versionOf(found.row);
   // What was put whole is its own part 1, into however many extents its bytes were cut.
   const whole = version.description.parts === undefined && typeof want === "object" && "part" in want;

@@ -12,7 +12,7 @@ import type { RebuildAnswer, RebuildProgress, RebuildRequest } from "./protocol.
 import { restoreBlob } from "./restore.ts";
 import { settleVersions } from "./settle.ts";
 import { forgetBytes } from "./small.ts";
-import { type Index, query } from "./tables.ts";
+import { type Index, query, type VersionRow } from "./tables.ts";
 
 /** Rows that one step reads or removes, of each kind. */
 const ROWS_A_STEP = 1000;
@@ -138,7 +138,7 @@ function replay(
     }
   }
   for (const each of read) {
-    if ("version" in each) writeRow(index, "older", each.version);
+    if ("version" in each) tellVersion(index, each.version);
     else if ("extents" in each) insertRow(index, "extents", each.extents);
     else if ("ended" in each) insertRow(index, "ended", each.ended);
     else if ("gone" in each && number <= plan.whole) forgetVersion(index, progress, each.gone, at);
@@ -147,6 +147,12 @@ function replay(
   const missing = progress.missing + (at === 0 ? 1 : 0);
   const stage = next.number > plan.until ? ("settle" as const) : progress.stage;
   return keep(index, { ...progress, ...next, missing, stage });
+}
+
+/** A version may have been told before, with tags that left its bytes no room beside them. */
+function tellVersion(index: Index, version: VersionRow): void {
+  if (version.data !== null) forgetBytes(index, version.sequence);
+  writeRow(index, "older", version);
 }
 
 /** What was known of a version goes; lately, that it went is remembered. */

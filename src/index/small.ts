@@ -23,7 +23,7 @@ function areApart({ body, data, size }: Pick<VersionRow, "body" | "data" | "size
 /** What the row itself keeps of a version's bytes that is about to be written; the others are put apart. */
 export function layBytes(index: Index, row: VersionRow): VersionRow["data"] {
   if (row.data === null || fits(row)) return row.data;
-  query(index, "insert or replace into small values (?, ?)", row.sequence, row.data);
+  query(index, "insert into small values (?, ?)", row.sequence, row.data);
   return null;
 }
 
@@ -33,6 +33,13 @@ export function withBytes(index: Index, row: VersionRow): VersionRow {
   const statement = "select data from small where sequence = ?";
   const [found] = query<{ data: ArrayBuffer }>(index, statement, row.sequence);
   return found === undefined ? row : { ...row, data: found.data };
+}
+
+/** The same for whoever hands them out. Throws if they are lost: what has none would pass for an empty object. */
+export function withAllBytes(index: Index, row: VersionRow): VersionRow {
+  const found = withBytes(index, row);
+  if (areApart(found)) throw new Error(`the bytes of commit ${row.sequence} are not in the index`);
+  return found;
 }
 
 /** The bytes of a version that was let go, if they lie apart, go at once: whoever reads them has them already. */

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
@@ -164,6 +165,27 @@ describe("a server that is killed", () => {
     expect(alive(workerd)).toBe(false);
     expect(await (await s3("GET", `${url}/kept/key`)).text()).toBe("body");
     await third.stop();
+  });
+});
+
+describe("workerd's environment", () => {
+  /** What it would be given, with as much else in it; `limit`: of its stack, in KiB. */
+  const given = (limit: string, characters: number) => {
+    const script = `ulimit -s ${limit} && exec "$0"`;
+    const leash = path.join(import.meta.dirname, "../../src/cli/leash.sh");
+    const env = { PATH: process.env.PATH, PORTICO_WORKERD: "/usr/bin/env", ELSE: "e".repeat(characters) };
+    const { status, stdout } = spawnSync("sh", ["-c", script, leash], { env, encoding: "utf8" });
+    return { status, length: stdout.length };
+  };
+
+  it("is longer than a walk over its stack jumps", () => {
+    const { status, length } = given("8192", 1_000);
+    expect([status, length > 100_000]).toEqual([0, true]);
+  });
+
+  it("is what it was where a program may be given no more", () => {
+    const { status, length } = given("256", 100_000);
+    expect([status, length > 100_000]).toEqual([0, true]);
   });
 });
 

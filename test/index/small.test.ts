@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { writeRow } from "../../src/index/commit.ts";
+import type { Tag } from "../../src/facts/version.ts";
+import { commitPut, commitRemove, writeRow } from "../../src/index/commit.ts";
+import { commitMark } from "../../src/index/mark.ts";
 import { openIndex } from "../../src/index/open.ts";
 import type { VersionRow } from "../../src/index/tables.ts";
 import { answered } from "../support/expect.ts";
+import { Journaled, tablesOf } from "../support/journaled.ts";
 import { useServer } from "../support/server.ts";
 import { sqliteStorage } from "../support/sqlite-storage.ts";
 import { Sweeping } from "../support/sweeping.ts";
@@ -34,6 +37,8 @@ function versionOf(length: number): VersionRow {
     data: new Uint8Array(length).buffer,
   };
 }
+
+const who = () => ({ generation: 0, operationId: crypto.randomUUID() });
 
 /** So long that no row has room for it. */
 const apart = (name: string) => name.repeat(1000 / name.length);
@@ -103,6 +108,47 @@ describe("the bytes of a small object", () => {
     await on.put("b", "the null version, anew");
     expect((await kept(on)).small).toBe(1);
     await on.holdings();
+  });
+
+  it("lie in one place, though the journal told of the version when that was the other one", () => {
+    const journaled = new Journaled();
+    const versioning = "off";
+    const description = { headers: {}, metadata: {} };
+    const tags: Tag[] = [["k", "v".repeat(250)]];
+    const data = new Uint8Array(700).buffer;
+    const draft = { key: "k", etag: "e", size: data.byteLength, owner: "o", description, tags };
+    commitPut(journaled.index, who(), { draft, body: { kind: "data", data }, versioning });
+    journaled.ship();
+    commitMark(journaled.index, who(), { key: "k", tags: null });
+    journaled.ship();
+    const index = journaled.rebuilt();
+    expect(tablesOf(index)).toEqual(tablesOf(journaled.index));
+    commitRemove(index, who(), { entries: [{ key: "k" }], versioning, owner: "o", bypass: false });
+    expect(index.sql.exec("select * from small").toArray()).toEqual([]);
+  });
+
+  it("never take the place of another version's, though the count of commits were set back", async () => {
+    const on = await Sweeping.of(server);
+    await on.put("a", apart("a"));
+    await on.sql("update tail set sequence = 0");
+    await server.order({ do: "restart", index: on.id });
+    answered(await server.client.put(on.path("b"), apart("b")), 500);
+    expect(await on.text("a")).toBe(apart("a"));
+  });
+
+  it("are not taken for none where they are lost", async () => {
+    const on = await Sweeping.of(server);
+    await on.put("a", apart("a"));
+    await on.sql("delete from small");
+    const { client } = server;
+    answered(await client.head(on.path("a")), 200);
+    answered(await client.get(on.path("a")), 500);
+    answered(await client.get(on.path("a"), { range: "bytes=0-4" }), 500);
+    answered(await client.put(on.path("b"), "", { "x-amz-copy-source": on.path("a") }), 500);
+    const elsewhere = `/${await server.bucket()}/b`;
+    answered(await client.put(elsewhere, "", { "x-amz-copy-source": on.path("a") }), 500);
+    answered(await client.get(elsewhere), 404);
+    await on.remove("a");
   });
 
   it("are copied with their version, and stay when the source goes", async () => {

@@ -14,6 +14,7 @@ async function tables(bucket: string): Promise<unknown[]> {
   const texts = [
     "select * from current order by key",
     "select * from older order by key, sequence",
+    "select * from small order by sequence",
     "select * from extents where body not in (select name from litter) order by body, page",
     "select * from ended order by upload",
     "select * from holders order by body",

@@ -18,11 +18,19 @@ import { sqliteStorage } from "./sqlite-storage.ts";
 
 export const BUCKET = "bucket-id";
 
-/** What a rebuild must bring back, table by table; of the tail, what it counts. Bodies that are litter need no pages. */
+const VERSIONS = `select key, sequence, nonce, marker, size, etag, modified, owner, body, pages, description, tags, lock,
+  grants, coalesce(data, (select small.data from small where small.sequence = version.sequence)) as data`;
+
+/**
+ * What a rebuild must bring back, table by table; of the tail, what it counts. Bodies that are litter need no pages, and a
+ * version that was marked since it was made may have its bytes in the other of both places.
+ */
 const TABLES = {
-  current: "select * from current order by key",
-  older: "select * from older order by key, sequence",
-  small: "select * from small order by sequence",
+  current: `${VERSIONS} from current as version order by key`,
+  older: `${VERSIONS} from older as version order by key, sequence`,
+  stray: `select sequence from small where sequence not in (
+    select sequence from current where data is null union all select sequence from older where data is null
+  )`,
   extents: "select * from extents where body not in (select name from litter) order by body, page",
   ended: "select * from ended order by upload",
   holders: "select * from holders order by body",
