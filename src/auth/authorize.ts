@@ -132,12 +132,6 @@ export async function accessTo(
   name: string,
   expectedOwner: string | undefined,
 ): Promise<Access> {
-  // An account's canonical id does as well as its number.
-  if (expectedOwner !== undefined && !/^(\d{12}|[0-9a-f]{64})$/.test(expectedOwner)) {
-    throw new S3Error("InvalidBucketOwnerAWSAccountID", {
-      message: `The value of the expected bucket owner parameter must be an AWS Account ID... [${expectedOwner}]`,
-    });
-  }
   const known = await knownBucket(world, name);
   if (known === undefined) throw new S3Error("NoSuchBucket", { elements: { BucketName: name } });
   const access = new Access(asker, circumstances, known.bucket, known.age);

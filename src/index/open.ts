@@ -142,7 +142,7 @@ export function closeBucket(index: Index, bucket?: string): { closed: boolean } 
 export function leaveIndex(index: Index): void {
   if (index.state.phase !== "closed" || !isClean(index)) return;
   index.transaction(() => {
-    for (const table of ["ended", "tail", "holders", "extents", "job", "journal"])
+    for (const table of ["ended", "tail", "holders", "extents", "small", "job", "journal"])
       query(index, `delete from ${table}`);
   });
   index.journal = undefined;

@@ -49,12 +49,16 @@ const STEPS: readonly (readonly string[])[] = [
   ["create table small (sequence integer primary key, data blob not null) strict"],
 ];
 
-/** Brings the tables to this code's version. Runs in the object's constructor, before any call. */
+/**
+ * Brings the tables to this code's version. Runs in the object's constructor, before any call. Throws if a newer release
+ * has written them: what it keeps elsewhere would be taken for absent.
+ */
 export function migrate(storage: DurableObjectStorage): void {
   const { sql } = storage;
   sql.exec("create table if not exists schema (version integer not null) strict");
   const found = sql.exec<{ version: number }>("select version from schema").toArray()[0]?.version ?? 0;
-  if (found >= STEPS.length) return;
+  if (found > STEPS.length) throw new Error(`the index has version ${found}, of a newer Portico than this`);
+  if (found === STEPS.length) return;
   storage.transactionSync(() => {
     for (const step of STEPS.slice(found)) for (const statement of step) sql.exec(statement);
     sql.exec("delete from schema");

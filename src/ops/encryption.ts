@@ -201,8 +201,8 @@ export const getBucketEncryption = operation({
   input: {},
   output: document(ServerSideEncryptionConfiguration),
   async handle({ bucket }) {
-    // A bucket that was set to nothing has the base level of encryption, which cannot be taken from it.
-    const { encryption = "AES256" } = bucket.settings;
+    const { encryption } = bucket.settings;
+    if (encryption === undefined) throw new S3Error("ServerSideEncryptionConfigurationNotFoundError");
     return { rules: [{ default: { algorithm: encryption }, bucketKey: false }] };
   },
 });

@@ -100,8 +100,7 @@ export const listObjectsV2 = operation({
     return {
       name: bucket.name,
       prefix: spell(prefix),
-      // A token overrules it, and S3 shows what it heeded.
-      startAfter: input.after === undefined ? spell(startAfter) : undefined,
+      startAfter: spell(startAfter),
       continuationToken: token,
       nextContinuationToken: page.truncated && page.last !== undefined ? writeCursor(page.last) : undefined,
       keyCount: page.entries.length + page.commonPrefixes.length,

@@ -28,15 +28,16 @@ const MAX_TAG_VALUE = 256;
 
 const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
-/** Tags as S3 allows them: how many, how long, of which characters, each key once. Throws InvalidTag, BadRequest. */
+/** Tags as S3 allows them: how many, how long, of which characters, each key once. Throws InvalidTag. */
 export function checkTags(tags: readonly Tag[], most: number): Tag[] {
   const invalid = (message: string, elements: Record<string, string> = {}) =>
     new S3Error("InvalidTag", { message, elements });
   if (tags.length > most) {
-    if (most === MAX_OBJECT_TAGS) {
-      throw new S3Error("BadRequest", { message: `Object tags cannot be greater than ${most}` });
-    }
-    throw invalid(`Bucket tag count cannot be greater than ${most}`);
+    throw invalid(
+      most === MAX_OBJECT_TAGS
+        ? `Object tags cannot be greater than ${most}`
+        : `Bucket tag count cannot be greater than ${most}`,
+    );
   }
   for (const [key, value] of tags) {
     const length = [...key].length;

@@ -18,5 +18,7 @@ export function readCursor(token: string): string {
   throw invalidArgument("The continuation token provided is incorrect", "continuation-token", token);
 }
 
-/** Where a listing goes on, if its request says so. */
-export const continuation: Field<string | undefined> = parsed(query("continuation-token"), readCursor);
+/** Where a listing goes on, if its request says so; an empty token says nothing. */
+export const continuation: Field<string | undefined> = parsed(query("continuation-token"), (token) =>
+  token === "" ? undefined : readCursor(token),
+);

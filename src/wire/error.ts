@@ -46,10 +46,6 @@ const CATALOG = {
     "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
   ],
   InvalidBucketState: [409, "The request is not valid with the current state of the bucket."],
-  InvalidBucketOwnerAWSAccountID: [
-    400,
-    "The value of the expected bucket owner parameter must be an AWS Account ID",
-  ],
   InvalidBucketName: [400, "The specified bucket is not valid."],
   InvalidChunkSizeError: [403, "Only the last chunk is allowed to have a size less than 8192 bytes"],
   InvalidDigest: [400, "The Content-MD5 you specified was invalid."],
@@ -133,6 +129,10 @@ const CATALOG = {
     "Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.",
   ],
   RequestTimeTooSkewed: [403, "The difference between the request time and the current time is too large."],
+  ServerSideEncryptionConfigurationNotFoundError: [
+    404,
+    "The server side encryption configuration was not found",
+  ],
   SignatureDoesNotMatch: [
     403,
     "The request signature we calculated does not match the signature you provided. Check your key and signing method.",

@@ -50,6 +50,16 @@ async function kept(on: Sweeping) {
   return { current: await rows("current"), older: await rows("older"), small: small?.rows };
 }
 
+describe("an index", () => {
+  it("that a newer release has written is not touched by this one", () => {
+    const { storage } = sqliteStorage();
+    openIndex(storage, () => 1);
+    openIndex(storage, () => 1);
+    storage.sql.exec("update schema set version = version + 1");
+    expect(() => openIndex(storage, () => 1)).toThrow("newer Portico");
+  });
+});
+
 describe("the bytes of a small object", () => {
   it("lie in its row as long as they have room there, and apart beyond", async () => {
     const on = await Sweeping.of(server);

@@ -217,16 +217,3 @@ describe("DeleteObjects", () => {
     refused(await server.client.post("/not-there?delete", body, headers), 404, "NoSuchBucket");
   });
 });
-
-describe("a removal that would bypass retentions", () => {
-  it("is refused in a bucket without locks, whatever it says", async () => {
-    await fill("k");
-    for (const value of ["true", "false"]) {
-      const bypass = { "x-amz-bypass-governance-retention": value };
-      refused(await server.client.delete(`/${bucket}/k`, bypass), 400, "InvalidArgument");
-      const headers = { "content-md5": md5(listOf(["k"]), "base64"), ...bypass };
-      refused(await server.client.post(`/${bucket}?delete`, listOf(["k"]), headers), 400, "InvalidArgument");
-    }
-    expect(await left()).toEqual(["k"]);
-  });
-});

@@ -142,6 +142,8 @@ export class Housekeeper {
     for (let times = 0; times < 3; times++) {
       if (!(await this.#jump())) return false;
       for (const index of indexes) {
+        // A bucket in which nothing was committed since its last search is searched a week later.
+        await this.#server.order({ do: "sql", index, text: "delete from job where name = 'orphans'" });
         await this.#call(index, "tend", index);
         await this.#comeToRest(index);
       }

@@ -119,6 +119,8 @@ export class History {
   /** Throws Disagreement. */
   async run(command: Command): Promise<void> {
     if (command.faults !== undefined && this.states.length >= MAX_STATES) await this.settle();
+    // What a date says of a version that may have come in another's stead, nobody knows.
+    if (isDated(command) && this.states.length > 1) await this.settle();
     const [first] = this.states;
     if (first === undefined) throw new Error("a history without a state");
     let call: Call | undefined = callOf(command, first, this.#setting);
@@ -247,6 +249,12 @@ export class History {
     }
     this.states = fitting.length === 1 ? fitting : distinct(fitting);
   }
+}
+
+function isDated({ conditions, source }: Command): boolean {
+  return [conditions, source?.conditions].some(
+    (each) => each?.ifModifiedSince !== undefined || each?.ifUnmodifiedSince !== undefined,
+  );
 }
 
 /** Whether an answer leaves open what has been done: a client repeats its request. */
