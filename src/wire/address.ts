@@ -98,10 +98,10 @@ function splitUrl(url: string): [path: string, query: string] {
 }
 
 /**
- * SDKs' presigners move headers into the query. S3 takes metadata and checksums from there, and nothing else; see
+ * SDKs' presigners move headers into the query. S3 takes metadata, checksums and conditions from there, and nothing else; see
  * https://github.com/aws/aws-sdk-js-v3/issues/4694 and …/3496.
  */
-const HOISTED = /^x-amz-(meta-|checksum-(?!mode$))/;
+const HOISTED = /^(x-amz-(meta-|checksum-(?!mode$))|if-(none-)?match$)/;
 
 function withHoisted({ headers: sent }: Request, query: Query): ReadHeaders | undefined {
   const hoisted = query.entries.filter(([name]) => HOISTED.test(name.toLowerCase()));
@@ -111,7 +111,8 @@ function withHoisted({ headers: sent }: Request, query: Query): ReadHeaders | un
   const headers = new Headers(sent);
   for (const [name, value] of hoisted) {
     if (!/^[\w.-]+$/.test(name) || /[\r\n\0]/.test(value)) throw new S3Error("InvalidURI");
-    if (!headers.has(name)) headers.set(name, value);
+    // What was signed goes before a header that need not be.
+    if (!headers.has(name) || /^if-/i.test(name)) headers.set(name, value);
   }
   return headers;
 }

@@ -90,6 +90,19 @@ describe("a presigned URL", () => {
     expect(head.headers["x-amz-meta-note"]).toBe("from the query");
   });
 
+  it("may say a condition in its query, that no header overrules", async () => {
+    const path = "/shared/conditional";
+    const linked = async (query: Record<string, string>) =>
+      endpoint.presign({ method: "PUT", path, body: "from a link", query }, { expires: 60 });
+    const once = await linked({ "If-None-Match": "*" });
+    expect((await endpoint.send(once)).status).toBe(200);
+    expect((await endpoint.send(once)).code).toBe("PreconditionFailed");
+    const over = await linked({ "If-Match": '"00000000000000000000000000000000"' });
+    expect((await endpoint.send(over)).code).toBe("PreconditionFailed");
+    const answer = await endpoint.send({ ...over, headers: { ...over.headers, "if-match": "*" } });
+    expect(answer.code).toBe("PreconditionFailed");
+  });
+
   it("takes no header of S3's that it does not sign", async () => {
     const sent = await endpoint.presign({ method: "PUT", path: "/shared/added", body: "x" }, { expires: 60 });
     const answer = await endpoint.send({ ...sent, headers: { ...sent.headers, "x-amz-meta-note": "x" } });
