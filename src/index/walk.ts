@@ -2,7 +2,7 @@
 
 import { type EndedRow, type ExtentsRow, spellLine } from "./journal-lines.ts";
 import type { WalkPlace } from "./journal-state.ts";
-import { withBytes } from "./small.ts";
+import { eachWithBytes } from "./small.ts";
 import { type Index, query, type VersionRow } from "./tables.ts";
 
 /** Rows read by one statement: each may bring some KB along. */
@@ -36,10 +36,10 @@ function readOn(
 ): { rows: { line: string; place: WalkPlace }[]; next: WalkPlace } {
   switch (place.rows) {
     case "versions": {
-      const rows = versionsBehind(index, place.key, place.sequence).map((version) => {
+      const found = eachWithBytes(index, versionsBehind(index, place.key, place.sequence));
+      const rows = found.map((version) => {
         const { key, sequence } = version;
-        const line = spellLine({ version: withBytes(index, version) });
-        return { line, place: { rows: "versions", key, sequence } as const };
+        return { line: spellLine({ version }), place: { rows: "versions", key, sequence } as const };
       });
       return { rows, next: { rows: "extents", body: "", page: 0 } };
     }
