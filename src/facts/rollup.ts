@@ -85,14 +85,13 @@ export class Rollup<Row extends { key: string }> {
 }
 
 /**
- * Where a listing goes on behind a marker: one inside a common prefix is behind all of that, since what is shown must itself
- * come after the marker.
+ * The window behind a marker (`after`, with `afterId`): one inside a common prefix is behind all of that, since what is shown
+ * must itself come after the marker.
  */
-export function behindMarker(
-  marker: string,
-  { prefix, delimiter }: Pick<Window, "prefix" | "delimiter">,
-): string {
-  return (marker.startsWith(prefix) && commonPrefixOf(marker, { prefix, delimiter })) || marker;
+export function behindMarker(window: Window): Window {
+  const { prefix, after = "" } = window;
+  const common = after.startsWith(prefix) ? commonPrefixOf(after, window) : undefined;
+  return common === undefined || common === after ? window : { ...window, after: common, afterId: undefined };
 }
 
 function commonPrefixOf(

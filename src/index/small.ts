@@ -35,7 +35,14 @@ export function withBytes(index: Index, row: VersionRow): VersionRow {
   return found === undefined ? row : { ...row, data: found.data };
 }
 
-/** The same of many versions, by one statement. */
+/** The same for whoever hands them out. Throws if they are lost: what has none would pass for an empty object. */
+export function withAllBytes(index: Index, row: VersionRow): VersionRow {
+  const found = withBytes(index, row);
+  if (areApart(found)) throw new Error(`the bytes of commit ${row.sequence} are not in the index`);
+  return found;
+}
+
+/** Many versions, each with its bytes if the index has them: by one statement. */
 export function eachWithBytes(index: Index, rows: readonly VersionRow[]): VersionRow[] {
   const apart = rows.filter(areApart).map(({ sequence }) => sequence);
   if (apart.length === 0) return [...rows];
@@ -43,13 +50,6 @@ export function eachWithBytes(index: Index, rows: readonly VersionRow[]): Versio
   const found = query<{ sequence: number; data: ArrayBuffer }>(index, statement, JSON.stringify(apart));
   const bytes = new Map(found.map(({ sequence, data }) => [sequence, data]));
   return rows.map((row) => (areApart(row) ? { ...row, data: bytes.get(row.sequence) ?? null } : row));
-}
-
-/** The same for whoever hands them out. Throws if they are lost: what has none would pass for an empty object. */
-export function withAllBytes(index: Index, row: VersionRow): VersionRow {
-  const found = withBytes(index, row);
-  if (areApart(found)) throw new Error(`the bytes of commit ${row.sequence} are not in the index`);
-  return found;
 }
 
 /** The bytes of a version that was let go, if they lie apart, go at once: whoever reads them has them already. */

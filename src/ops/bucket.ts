@@ -64,7 +64,7 @@ export const createBucket = operation({
   async handle({ world, name, caller }, { locked, ownership, acl }, configuration) {
     if (!isBucketName(name)) throw new S3Error("InvalidBucketName", { elements: { BucketName: name } });
     checkLocation(world.config.region, configuration?.locationConstraint);
-    const tags = tagsOfNewBucket(configuration?.tags?.tags ?? []);
+    const tags = tagsOfNewBucket(configuration?.tags);
     const owner = caller.account.id;
     const { ownershipIsDefault, ...fresh } = freshSettings(world.config.legacyAcl);
     const asked = { ...fresh, ...(ownership ? { ownership } : ownershipIsDefault && { ownershipIsDefault }) };

@@ -53,7 +53,7 @@ export const listObjects = operation({
   ) {
     const page = await world.index(bucket).list({
       what: "current",
-      window: { prefix, delimiter, limit, after: behindMarker(marker, { prefix, delimiter }) },
+      window: behindMarker({ prefix, delimiter, limit, after: marker }),
     });
     const spell = speller(encoding);
     const owner = await ownersOf(world, bucket, page.entries);
@@ -135,11 +135,10 @@ export const listObjectVersions = operation({
     if (versionIdMarker !== "" && !isVersionId(versionIdMarker)) {
       throw invalidArgument("Invalid version id specified", "version-id-marker", versionIdMarker);
     }
-    const after = behindMarker(keyMarker, { prefix, delimiter });
-    const afterId = after === keyMarker ? versionIdMarker || undefined : undefined;
+    const afterId = versionIdMarker || undefined;
     const page = await world.index(bucket).list({
       what: "versions",
-      window: { prefix, delimiter, limit, after, afterId },
+      window: behindMarker({ prefix, delimiter, limit, after: keyMarker, afterId }),
     });
     const spell = speller(input.encodingType);
     const shown = await ownersOf(world, bucket, page.entries);

@@ -16,8 +16,7 @@ export const listBuckets = operation({
   input: {
     prefix: query("prefix"),
     limit: count("max-buckets", MAX_BUCKETS, MAX_BUCKETS, 1),
-    // An empty token says nothing here, alone among listings.
-    after: (address) => (address.query.get("continuation-token") === "" ? undefined : continuation(address)),
+    after: continuation,
     region: query("bucket-region"),
   },
   output: document(ListAllMyBucketsResult),

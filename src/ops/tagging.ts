@@ -81,16 +81,13 @@ function shown(tags: readonly Tag[] = []): ShapeValue<typeof Tagging> {
   return { set: { tags: tags.map(([key, value]) => ({ key, value })) } };
 }
 
-function listed({ set }: ShapeValue<typeof Tagging>, most: number): Tag[] {
+function listed({ set }: Pick<ShapeValue<typeof Tagging>, "set">, most: number): Tag[] {
   return checkTags(set?.tags.map(({ key, value }): Tag => [key, value]) ?? [], most);
 }
 
 /** The tags that a bucket is created with. Throws InvalidTag. */
-export function tagsOfNewBucket(tags: readonly { key: string; value: string }[]): Tag[] {
-  return checkTags(
-    tags.map(({ key, value }) => [key, value]),
-    MAX_BUCKET_TAGS,
-  );
+export function tagsOfNewBucket(set: ShapeValue<typeof Tagging>["set"]): Tag[] {
+  return listed({ set }, MAX_BUCKET_TAGS);
 }
 
 /** The version that was marked, or S3's error for why none was: that it is not there only to whoever may list its key. */

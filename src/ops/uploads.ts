@@ -74,9 +74,8 @@ export const listMultipartUploads = operation({
     const { prefix = "", delimiter = "", keyMarker = "", limit } = input;
     // Without a key marker, S3 ignores the upload id marker.
     const uploadIdMarker = keyMarker === "" ? "" : (input.uploadIdMarker ?? "");
-    const after = behindMarker(keyMarker, { prefix, delimiter });
-    const afterId = after === keyMarker ? uploadIdMarker || undefined : undefined;
-    const window = { prefix, delimiter, limit, after, afterId };
+    const afterId = uploadIdMarker || undefined;
+    const window = behindMarker({ prefix, delimiter, limit, after: keyMarker, afterId });
     const page = await listUploads(world.database, bucket, window);
     if (page === undefined) {
       await confirmBucket(world, bucket);
